@@ -1,0 +1,1 @@
+"""Pure statistics: long tables and counts in, frozen dataclasses out. Imports no Django."""

@@ -1,0 +1,81 @@
+"""What every command does alike: `--json`, and one clear sentence with status 2 on bad input."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+
+from projects.errors import InputError
+from projects.models import Project
+
+BAD_INPUT = 2
+
+
+class InputCommand(BaseCommand):
+    """A command whose `run` may raise InputError or CommandError: one sentence, exit status 2.
+
+    Called from Python, the same sentence is a CommandError with ``returncode`` 2.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def run(self, options: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.run(options)
+        except InputError as error:
+            raise CommandError(str(error), returncode=BAD_INPUT) from error
+
+    def answer(self, result: Mapping[str, Any] | list[Any], text: str) -> None:
+        """Print `result` with --json, `text` without."""
+        shown = json.dumps(result, ensure_ascii=False, indent=2) if self.wants_json else text
+        self.stdout.write(shown)
+
+    # The rest turns Django's several ways of failing into that one sentence.
+
+    wants_json = False
+    from_command_line = False
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.called_from_command_line = False  # argparse's errors are raised, not printed
+        return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        self.from_command_line = True
+        try:
+            super().run_from_argv(argv)
+        except CommandError as error:  # argparse's; those of `run` end in `execute`
+            hint = f"see {argv[1]} --help"
+            self.refuse(f"{argv[1]}: {str(error).removeprefix('Error: ').rstrip('.')}; {hint}.")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        self.wants_json = bool(options.get("json"))
+        try:
+            return super().execute(*args, **options)
+        except SystemCheckError:
+            raise
+        except CommandError as error:
+            if self.from_command_line and not options.get("traceback"):
+                self.refuse(str(error))
+            error.returncode = BAD_INPUT
+            raise
+
+    def refuse(self, sentence: str) -> NoReturn:
+        self.stderr.write(" ".join(sentence.split()))
+        sys.exit(BAD_INPUT)
+
+
+def find_project(slug: str) -> Project:
+    """Give the project with this slug, or say which ones there are."""
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
+        known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        there = f"there are: {known}" if known else "there is none yet (see create_project)"
+        raise InputError(f"--project: expected the slug of a project, got {slug!r}; {there}.")
+    return project

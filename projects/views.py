@@ -1,0 +1,60 @@
+"""Sign-in and sign-out; in demo mode one click signs in as a demo person."""
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.views import LoginView, LogoutView
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from projects.access import public
+from projects.models import Membership, User
+
+
+class SignIn(LoginView):
+    template_name = "projects/sign_in.html"
+    redirect_authenticated_user = True
+    extra_context = None
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        people = demo_people() if settings.DEMO_MODE else []
+        return super().get_context_data(people=people, **kwargs)
+
+
+sign_in = public(SignIn.as_view())
+sign_out = public(LogoutView.as_view())
+
+
+def demo_people() -> list[Membership]:
+    """Members of demo projects: the only accounts that one click may sign in."""
+    members = Membership.objects.current().filter(
+        project__is_demo=True, user__is_staff=False, user__is_superuser=False
+    )
+    order = {"grader": 0, "lead": 1, "researcher": 2, "admin": 3}
+    people = members.select_related("user", "project").order_by("user__username")
+    return sorted(people, key=lambda member: order[member.role])
+
+
+@public
+@require_POST
+def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
+    """Sign in as a demo person; outside demo mode this page does not exist."""
+    if not settings.DEMO_MODE:
+        raise Http404
+    names = {member.user.username for member in demo_people()}
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None or username not in names:
+        raise Http404
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@public
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """True only when the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return JsonResponse({"ok": True})

@@ -1,0 +1,70 @@
+"""What every test may count on: the browser, the shared data, and a report of what was skipped."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.surroundings import find_chromium, missing_groups, shared_directory
+
+pytest_plugins = ["tests.people"]
+
+CHROMIUM_SWITCHES = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_report_header() -> list[str]:
+    database = settings.DATABASES["default"]
+    missing = [f"WILL BE SKIPPED: {mark} tests, {why}" for mark, why in missing_groups().items()]
+    return [f"database: {database['ENGINE'].rpartition('.')[2]} {database['NAME']}", *missing]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = missing_groups()
+    for item in items:
+        for mark, why in missing.items():
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=f"{mark}: {why}"))
+    if any(item.get_closest_marker("browser") for item in items):
+        # Playwright leaves an event loop running in the thread of the tests that follow it.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each group that was skipped because this machine lacks what it needs."""
+    missing = missing_groups()
+    skipped = terminalreporter.stats.get("skipped", [])
+    counts = Counter(mark for report in skipped for mark in missing if mark in report.keywords)
+    if counts:
+        terminalreporter.section("SKIPPED GROUPS", sep="!", red=True, bold=True)
+    for mark, n_skipped in counts.items():
+        terminalreporter.line(f"{n_skipped} {mark} tests did not run: {missing[mark]}", red=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch the machine's own Chromium, quiet on the network."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {
+        **browser_type_launch_args,
+        "executable_path": find_chromium(),
+        "args": [*CHROMIUM_SWITCHES, *sandbox],
+    }
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of third-party sets; mark a test that asks for it with `data`."""
+    missing = missing_groups()
+    if "data" in missing:
+        pytest.skip(f"data: {missing['data']}")
+    return shared_directory()
