@@ -62,7 +62,7 @@ def read_reliability(path: str | Path, shape: str = "auto") -> ReliabilityData:
     """
     if shape not in ("auto", *SHAPES):
         raise AnalysisInputError(f"expected --shape out of auto, {', '.join(SHAPES)}: {shape!r}.")
-    header, rows = _read_table(Path(path))
+    header, rows = read_table(Path(path))
     chosen = detect_shape(header, rows) if shape == "auto" else cast("Shape", shape)
     readers = {
         "long": _read_long,
@@ -73,7 +73,7 @@ def read_reliability(path: str | Path, shape: str = "auto") -> ReliabilityData:
     return readers[chosen](header, rows)
 
 
-def _read_table(path: Path) -> tuple[list[str], list[Row]]:
+def read_table(path: Path) -> tuple[list[str], list[Row]]:
     text = _read_text(path)
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = next((mark for mark in ",\t;" if mark in first), ",")

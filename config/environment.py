@@ -63,7 +63,8 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         path = unquote(parts.path).removeprefix("/")
         if parts.netloc or not path:
             raise ImproperlyConfigured(
-                f"DATABASE_URL: expected sqlite:///PATH (four slashes for an absolute path), got {url!r}."
+                "DATABASE_URL: expected sqlite:///PATH (four slashes for an absolute path), "
+                f"got {url!r}."
             )
         return sqlite_settings(Path(path))
     if parts.scheme in {"postgresql", "postgres"}:
@@ -92,7 +93,9 @@ def postgresql_settings(url: str) -> dict[str, Any]:
     query = dict(parse_qsl(parts.query))
     name = unquote(parts.path).removeprefix("/")
     if not name:
-        raise ImproperlyConfigured("DATABASE_URL: the name of the database is missing after the host.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL: the name of the database is missing after the host."
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

@@ -8,7 +8,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 
@@ -21,7 +22,7 @@ P = ParamSpec("P")
 class MemberRequest(HttpRequest):
     """A request that came through a project's door."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     membership: Membership
     project: Project
 
@@ -29,22 +30,22 @@ class MemberRequest(HttpRequest):
 class PersonRequest(HttpRequest):
     """A request of a signed-in person."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
-def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def public(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Anyone may enter: sign-in, health, error pages."""
     view.door = "public"  # type: ignore[attr-defined]
     return view
 
 
 def signed_in(
-    view: Callable[Concatenate[PersonRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[PersonRequest, P], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Any person with an account."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -56,8 +57,8 @@ def signed_in(
 def project_roles(
     roles: frozenset[Role], *, find_project: Callable[..., Project | None] | None = None
 ) -> Callable[
-    [Callable[Concatenate[MemberRequest, P], HttpResponse]],
-    Callable[Concatenate[HttpRequest, P], HttpResponse],
+    [Callable[Concatenate[MemberRequest, P], HttpResponseBase]],
+    Callable[..., HttpResponseBase],
 ]:
     """Members of the project with one of `roles`; for everybody else the page is a 404.
 
@@ -66,10 +67,10 @@ def project_roles(
     """
 
     def decorate(
-        view: Callable[Concatenate[MemberRequest, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
             membership = find_membership(request.user, find_project, kwargs)
@@ -95,7 +96,7 @@ def find_membership(
     return current.filter(project=project).first() if project else None
 
 
-def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """A redirect to the sign-in page; for htmx a 401 that the page itself can show."""
     if request.headers.get("HX-Request") == "true":
         return render(request, "projects/_signed_out.html", status=401)

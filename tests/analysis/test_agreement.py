@@ -1,6 +1,7 @@
 """Agreement: published tables, then limits, then invariants, then the reference package."""
 
 import warnings
+from typing import Any
 
 import krippendorff
 import numpy as np
@@ -74,7 +75,9 @@ def test_gwet_four_raters(make_labels):
 def test_gwet_three_by_three_abstractors():
     """K. L. Gwet, irrCAC (R), cont3x3abstractors: Scott's pi is Fleiss' kappa of two coders."""
     table = {(0, 0): 13, (1, 1): 20, (2, 2): 56, (1, 2): 7, (2, 1): 4}
-    vectors = [np.bincount(cell, minlength=3) for cell, n in table.items() for _ in range(n)]
+    vectors = [
+        np.bincount(cell, minlength=3).tolist() for cell, n in table.items() for _ in range(n)
+    ]
     patterns = patterns_from_count_table(["Ectopic", "AIU", "NIU"], vectors)
     assert fleiss_kappa(patterns).value == pytest.approx(0.7962397, abs=1e-7)
     assert gwet_ac1(patterns).value == pytest.approx(0.8493305, abs=1e-7)
@@ -220,7 +223,7 @@ def test_names_of_labels_do_not_matter(make_labels):
 
 
 def test_report_as_dict_is_the_contract_of_the_command(make_labels):
-    told = agreement(make_labels(ana="xxyy", ben="xyyy")).as_dict()
+    told: dict[str, Any] = agreement(make_labels(ana="xxyy", ben="xyyy")).as_dict()
     assert list(told) == [
         "level", "n_units", "n_coders", "n_labels", "alpha", "percent", "ac1", "fleiss",
         "per_label", "pairs",

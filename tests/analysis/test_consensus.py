@@ -23,8 +23,8 @@ def test_all_said_and_any_said(make_labels):
 
 def test_a_unit_that_only_the_lead_labeled_is_known(make_labels):
     found = unit_labels(make_labels(ana="xy"), {9: "y"})
-    assert found.weights.loc[9].tolist() == [0, 1]
-    assert found.any_said.loc[9].tolist() == [False, True]
+    assert list(found.weights.loc[9]) == [0, 1]
+    assert list(found.any_said.loc[9]) == [False, True]
 
 
 def test_no_labels_yet_is_empty():

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -34,12 +36,12 @@ SETS = [
     "xsum_hallucination",
     "llmfao",
 ]
-COEFFICIENTS = {
+COEFFICIENTS: dict[str, Any] = {
     "Fleiss": fleiss_kappa,
     "AC1": gwet_ac1,
     "percent": percent_agreement,
     **{
-        f"alpha_{level}": lambda patterns, level=level: level_alpha(patterns, level)
+        f"alpha_{level}": partial(level_alpha, level=level)
         for level in ("nominal", "ordinal", "interval", "ratio")
     },
 }

@@ -43,7 +43,7 @@ def test_interval_written_out_by_hand():
         v += weight**2 * (m1 - m1**2) / n
     n_eff = q * (1 - q) / v * (special.stdtrit(89, 0.975) / special.stdtrit(88, 0.975)) ** 2
     p = 0.6 * 9 / 40 + 0.4 * 4 / 50
-    expected = clopper_pearson(p * n_eff, n_eff)
+    expected = clopper_pearson(float(p * n_eff), float(n_eff))
     found = share(strata, finite_population=False)
     assert found.n_eff == pytest.approx(n_eff)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
