@@ -6,6 +6,7 @@ computed here from patterns and, where it fits, again by that package; the diffe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import cast
 
 import krippendorff
@@ -27,6 +28,7 @@ from analysis.ordered import LEVELS, Level, ordered_alpha, values_and_counts
 from analysis.pairs import Pair, pairs_of
 from analysis.patterns import Patterns, patterns_from_labels
 
+REFERENCE = f"krippendorff {version('krippendorff')}"
 MAX_REFERENCE_UNITS = 50_000
 MAX_REFERENCE_CELLS = 20_000_000
 FEW_UNITS = 10
@@ -57,6 +59,7 @@ class Reference:
 
     difference: float | None
     undefined_because: str | None = None
+    package: str = REFERENCE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 from analysis.errors import AnalysisInputError
 from analysis.estimates import Estimate
 
+PERFECT_UNITS = 30
+
 State = Literal["PASS", "HOLD", "STOP", "UNKNOWN"]
 
 
@@ -55,8 +57,19 @@ def decide(
     known = f"{found}: surely at most {low:.1%}."
     if doubt or alpha is None:
         return Decision("HOLD", [known, *reasons])
-    agreed = f"The lower bound of alpha, {alpha.low:.3f}, is at least {alpha_floor:.3f}."
+    agreed = f"The coders agreed on every one of {alpha.n} units."
+    if alpha.low is not None:
+        agreed = f"The lower bound of alpha, {alpha.low:.3f}, is at least {alpha_floor:.3f}."
     return Decision("PASS", [known, agreed])
+
+
+def is_perfect(alpha: Estimate) -> bool:
+    """Whether coders agreed on every unit, and on enough of them.
+
+    A bootstrap of perfect agreement has no spread, so its interval is withheld. With 30 units the
+    chance of disagreement is below 10% (rule of three: 3/n; Hanley & Lippman-Hand 1983).
+    """
+    return alpha.value == 1.0 and alpha.n is not None and alpha.n >= PERFECT_UNITS
 
 
 def _doubt(alpha: Estimate | None, floor: float) -> str | None:
@@ -65,6 +78,8 @@ def _doubt(alpha: Estimate | None, floor: float) -> str | None:
         return "No agreement between coders was measured."
     if alpha.value is None:
         return f"The coders' alpha is undefined: {alpha.undefined_because}."
+    if is_perfect(alpha):
+        return None
     if alpha.low is None:
         return f"Alpha is {alpha.value:.3f} without an interval: {alpha.undefined_because}."
     if alpha.low < floor:

@@ -34,7 +34,7 @@ def read_environment(environ: Mapping[str, str], root: Path) -> Environment:
     data_dir = root / (environ.get("DATA_DIR") or "var")
     return Environment(
         data_dir=data_dir,
-        database=database_settings(environ.get("DATABASE_URL", ""), data_dir),
+        database=database_settings(environ.get("DATABASE_URL", ""), data_dir, root),
         demo_mode=flag(environ, "DEMO_MODE"),
         debug=flag(environ, "DEBUG"),
         behind_https=flag(environ, "BEHIND_HTTPS"),
@@ -54,7 +54,7 @@ def listed(environ: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
 
 
-def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
+def database_settings(url: str, data_dir: Path, root: Path) -> dict[str, Any]:
     """Django's database settings of a DATABASE_URL; SQLite in `data_dir` when it is empty."""
     if not url:
         return sqlite_settings(data_dir / "bottom-decile.sqlite3")
@@ -66,7 +66,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
                 "DATABASE_URL: expected sqlite:///PATH (four slashes for an absolute path), "
                 f"got {url!r}."
             )
-        return sqlite_settings(Path(path))
+        return sqlite_settings(root / path)
     if parts.scheme in {"postgresql", "postgres"}:
         return postgresql_settings(url)
     raise ImproperlyConfigured(

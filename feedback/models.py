@@ -1,5 +1,6 @@
 """What users said about which output. Feedback rows are appended, never updated away."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -136,6 +137,13 @@ class Content(models.Model):
 class FeedbackQuerySet(models.QuerySet["Feedback"]):
     def current(self) -> Self:
         return self.filter(superseded_at=None)
+
+    def as_of(self, moment: datetime | None) -> Self:
+        """What held at `moment` (None: now): the feedback a frozen frame was drawn from."""
+        if moment is None:
+            return self.current()
+        still = Q(superseded_at=None) | Q(superseded_at__gt=moment)
+        return self.filter(still, imported_at__lte=moment)
 
 
 class Feedback(models.Model):

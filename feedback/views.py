@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback import ingest, staging
 from feedback.forms import MappingForm, PolarityForm, UploadForm, preview
@@ -25,7 +25,7 @@ STEP_ROWS = 1000
 UNFINISHED = (Import.Status.UPLOADED, Import.Status.MAPPED)
 
 
-@require_GET
+@require_safe
 @project_roles(LEADS)
 def index(request: MemberRequest, project_slug: str) -> HttpResponse:
     """What is in, by release, and the imports with their receipts."""
@@ -174,7 +174,7 @@ def discard(request: MemberRequest, project_slug: str, pk: int) -> HttpResponse:
     return redirect("feedback:index", project_slug)
 
 
-@require_GET
+@require_safe
 @project_roles(LEADS)
 def rejected_csv(request: MemberRequest, project_slug: str, pk: int) -> StreamingHttpResponse:
     """Lines, reasons and rows as a table that a spreadsheet will not run (see `restore`)."""

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from projects.access import public
 from projects.models import Membership, User
@@ -27,13 +27,16 @@ sign_out = public(LogoutView.as_view())
 
 
 def demo_people() -> list[Membership]:
-    """Members of demo projects: the only accounts that one click may sign in."""
+    """Who one click may sign in: accounts without a password that are in demo projects alone."""
     members = Membership.objects.current().filter(
         project__is_demo=True, user__is_staff=False, user__is_superuser=False
     )
     order = {"grader": 0, "lead": 1, "researcher": 2, "admin": 3}
+    elsewhere = Membership.objects.filter(project__is_demo=False).values("user")
+    members = members.exclude(user__in=elsewhere)
     people = members.select_related("user", "project").order_by("user__username")
-    return sorted(people, key=lambda member: order[member.role])
+    without_password = [member for member in people if not member.user.has_usable_password()]
+    return sorted(without_password, key=lambda member: order[member.role])
 
 
 @public
@@ -51,7 +54,7 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """True only when the database answers."""
     with connection.cursor() as cursor:

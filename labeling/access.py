@@ -1,0 +1,56 @@
+"""The doors of an audit: the project's doors, found through the audit in the address."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from labeling.models import Audit, Coder
+from labeling.workflow import coder_of
+from projects.access import MemberRequest, project_roles
+from projects.models import Project
+from projects.roles import Role
+
+P = ParamSpec("P")
+
+
+class AuditRequest(MemberRequest):
+    """A request that came through an audit's door."""
+
+    audit: Audit
+
+
+def project_of_audit(audit: Audit | None, **_: object) -> Project | None:
+    return audit.project if audit else None
+
+
+def audit_roles(
+    roles: frozenset[Role],
+) -> Callable[
+    [Callable[Concatenate[AuditRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]
+]:
+    """Members of the audit's project with one of `roles`; the view takes ``request.audit``."""
+
+    def decorate(
+        view: Callable[Concatenate[AuditRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @project_roles(roles, find_project=project_of_audit)
+        def guarded(request: MemberRequest, /, audit: Any, **kwargs: Any) -> HttpResponseBase:
+            request.audit = audit  # type: ignore[attr-defined]
+            return view(request, **kwargs)  # type: ignore[call-arg, arg-type]
+
+        @wraps(guarded)
+        def found(request: HttpRequest, audit_slug: str, **kwargs: Any) -> HttpResponseBase:
+            audits = Audit.objects.select_related("codebook", "project")
+            return guarded(request, audit=audits.filter(slug=audit_slug).first(), **kwargs)
+
+        return found
+
+    return decorate
+
+
+def coder_of_request(request: AuditRequest) -> Coder:
+    """The signed-in member as a coder of this project."""
+    return coder_of(request.project, request.user)

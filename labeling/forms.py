@@ -1,0 +1,128 @@
+"""The form that draws an audit."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from feedback.frame_source import STRATA_FIELDS
+from feedback.frame_strata import FRAMES
+from feedback.frames import MOST_CODERS, FramePlan
+from labeling.codebooks import DEFAULT
+from labeling.drawing import check_slug
+from labeling.models import Codebook
+from projects.errors import InputError
+from projects.models import Project
+
+FIELD_OF = {"strata": "strata_field", "thumbs-up": "n_thumbs_up", "size or margin": "size"}
+"""The field that a sentence of InputError is about, where it is not the field's own name."""
+
+
+def random_seed() -> int:
+    return secrets.randbits(31)
+
+
+class AuditForm(forms.Form):
+    """What to draw. For a preview the audit needs no name yet."""
+
+    name = forms.CharField(max_length=160, help_text="Shown to graders and on the report.")
+    slug = forms.SlugField(max_length=80, help_text="In addresses, for example 2026-w34.")
+    frame = forms.ChoiceField(choices=[(code, kind.title) for code, kind in FRAMES.items()])
+    strata_field = forms.ChoiceField(
+        label="Strata",
+        required=False,
+        choices=[("", "None"), *((field, field.capitalize()) for field in STRATA_FIELDS)],
+        help_text="At most about six; each gets at least 20 units.",
+    )
+    size = forms.IntegerField(
+        required=False, initial=200, help_text="Units to draw. Leave it empty to give a margin."
+    )
+    margin = forms.FloatField(
+        required=False,
+        label="Wanted margin",
+        help_text="In points, for example 5 for ±5 at the worst case, a share of 50%.",
+    )
+    coders = forms.IntegerField(
+        label="Coders per unit",
+        initial=3,
+        max_value=MOST_CODERS,
+        help_text="Three settle most units by majority.",
+    )
+    n_thumbs_up = forms.IntegerField(
+        label="Thumbs-up controls",
+        initial=0,
+        required=False,
+        help_text="Beside a negative frame. They never enter the headline; accuracy needs them.",
+    )
+    seed = forms.IntegerField(
+        initial=random_seed, help_text="The same seed draws the same outputs everywhere."
+    )
+    codebook = forms.ModelChoiceField(
+        Codebook.objects.none(), required=False, empty_label="Default", help_text="Then frozen."
+    )
+    is_blind = forms.BooleanField(
+        label="Blind first",
+        initial=True,
+        required=False,
+        help_text="The user's rating appears only after the verdict is locked.",
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        project: Project,
+        is_preview: bool = False,
+    ) -> None:
+        super().__init__(data, label_suffix="")
+        self.project = project
+        self.is_preview = is_preview
+        codebooks = Codebook.objects.filter(project=project)
+        self.fields["codebook"].queryset = codebooks  # type: ignore[attr-defined]
+        self.fields["codebook"].initial = codebooks.filter(name=DEFAULT).first()
+        if is_preview:
+            self.fields["name"].required = self.fields["slug"].required = False
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if self.is_preview and not slug:
+            return slug
+        try:
+            check_slug(slug)
+        except InputError as error:
+            rest = str(error).partition(": ")[2]
+            raise forms.ValidationError(rest[:1].upper() + rest[1:]) from error
+        return slug
+
+    def clean_margin(self) -> float | None:
+        points: float | None = self.cleaned_data["margin"]
+        if points is not None and not 0 < points < 50:
+            raise forms.ValidationError(f"Expected points above 0 and below 50, got {points:g}.")
+        return points
+
+    def plan(self) -> FramePlan:
+        """The plan of a valid form, frozen at this moment."""
+        given = self.cleaned_data
+        margin = given["margin"]
+        return FramePlan(
+            project=self.project,
+            frame=given["frame"],
+            strata_field=given["strata_field"],
+            size=given["size"],
+            margin=None if margin is None else margin / 100,
+            n_thumbs_up=given["n_thumbs_up"] or 0,
+            coders=given["coders"],
+            seed=given["seed"],
+            until=timezone.now(),
+        )
+
+    def refuse(self, error: InputError) -> None:
+        """Show the sentence beside the field it is about, or above the form."""
+        about, _, rest = str(error).partition(": ")
+        field = FIELD_OF.get(about, about)
+        if field == about and field in self.fields:  # the label says where
+            self.add_error(field, rest[:1].upper() + rest[1:])
+        else:
+            self.add_error(field if field in self.fields else None, str(error))

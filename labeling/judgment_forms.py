@@ -1,0 +1,124 @@
+"""What a grader or a lead may send about one unit, checked before the workflow sees it."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from labeling.models import Audit, Correctness, FailureMode, Skip, Unit
+from labeling.workflow import Judgment
+from projects.errors import InputError
+
+MAX_NOTE = 4000
+
+
+class OneProblemForm(forms.Form):
+    """A small form whose first error is one sentence above the buttons."""
+
+    @property
+    def problem(self) -> str:
+        return next((str(errors[0]) for errors in self.errors.values()), "")
+
+
+class VerdictForm(OneProblemForm):
+    """The blind verdict."""
+
+    correctness = forms.ChoiceField(
+        choices=Correctness.choices,
+        error_messages={
+            "required": "Verdict: expected correct, incorrect or cannot tell, got none.",
+            "invalid_choice": "Verdict: expected correct, incorrect or cannot tell, "
+            "got “%(value)s”.",
+        },
+    )
+
+
+class SkipForm(OneProblemForm):
+    """Why a unit goes back for others."""
+
+    reason = forms.ChoiceField(
+        choices=Skip.Reason.choices,
+        error_messages={
+            "required": "To skip, choose a reason of the list.",
+            "invalid_choice": "Skip: expected a reason of the list, got “%(value)s”.",
+        },
+    )
+    note = forms.CharField(max_length=MAX_NOTE, required=False)
+
+
+class JudgmentForm(forms.Form):
+    """Verdict and failure mode together; the choices come from the audit's codebook.
+
+    `locked` is the blind verdict: another one needs a reason. Without it (a lead's decision) any
+    verdict may be chosen.
+    """
+
+    correctness = forms.ChoiceField(
+        choices=Correctness.choices,
+        required=False,
+        label="Verdict",
+        error_messages={
+            "invalid_choice": "expected correct, incorrect or cannot_tell, got %(value)s."
+        },
+    )
+    failure_mode = forms.ModelChoiceField(
+        FailureMode.objects.none(),
+        to_field_name="code",
+        required=False,
+        error_messages={"invalid_choice": "expected a mode of this codebook, got %(value)s."},
+    )
+    further_modes = forms.ModelMultipleChoiceField(
+        FailureMode.objects.none(),
+        to_field_name="code",
+        required=False,
+        error_messages={"invalid_choice": "expected modes of this codebook, got %(value)s."},
+    )
+    revision_reason = forms.CharField(max_length=MAX_NOTE, required=False)
+    note = forms.CharField(max_length=MAX_NOTE, required=False)
+    submission_id = forms.UUIDField(required=False)
+
+    def __init__(
+        self, *args: Any, audit: Audit, unit: Unit, locked: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.unit = unit
+        self.locked = locked
+        modes = audit.codebook.modes.all()
+        self.fields["failure_mode"].queryset = modes  # type: ignore[attr-defined]
+        self.fields["further_modes"].queryset = modes  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["correctness"] = data.get("correctness") or self.locked
+        if not data["correctness"] and "correctness" not in self.errors:
+            self.add_error("correctness", "Say whether the answer was right.")
+        if data.get("correctness") == Correctness.CANNOT_TELL or self.unit.kind == Unit.Kind.SHAM:
+            data["failure_mode"], data["further_modes"] = None, []
+        return data
+
+    def judgment(self) -> Judgment:
+        data = self.cleaned_data
+        mode = data["failure_mode"]
+        return Judgment(
+            correctness=data["correctness"],
+            failure_mode=mode,
+            further_modes=tuple(more for more in data["further_modes"] if more != mode),
+            revision_reason=data["revision_reason"]
+            if self.locked and data["correctness"] != self.locked
+            else "",
+            note=data["note"],
+        )
+
+    @property
+    def submission(self) -> str:
+        return str(self.cleaned_data["submission_id"] or uuid.uuid4())
+
+    def refuse(self, error: InputError) -> None:
+        """Show the workflow's sentence on the form."""
+        self.add_error(None, str(error))
+
+
+class AdjudicationForm(JudgmentForm):
+    """A lead's decision: any verdict and mode that go together, and the reason."""
+
+    reason = forms.CharField(max_length=MAX_NOTE, error_messages={"required": "Say why."})

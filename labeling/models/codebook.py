@@ -1,0 +1,67 @@
+"""Versioned definitions of the failure modes; a codebook that an audit uses is frozen."""
+
+from django.db import models
+from django.db.models import Q
+
+from projects.models import Project
+
+
+class Correctness(models.TextChoices):
+    CORRECT = "correct", "Correct"
+    INCORRECT = "incorrect", "Incorrect"
+    CANNOT_TELL = "cannot_tell", "Cannot tell"
+
+
+class Codebook(models.Model):
+    """One version of a team's failure modes; an edit makes the next version."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="codebooks")
+    name = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "name", "version"], name="one_codebook_per_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.audits.exists()
+
+
+class FailureMode(models.Model):
+    """One category: why the user rated the output down."""
+
+    codebook = models.ForeignKey(Codebook, on_delete=models.PROTECT, related_name="modes")
+    code = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    definition = models.TextField(blank=True)
+    key = models.CharField(max_length=1, blank=True, help_text="The key that chooses it.")
+    position = models.PositiveIntegerField(help_text="The first that applies is the one.")
+    needs_verdict = models.CharField(
+        max_length=12, choices=Correctness.choices, blank=True, help_text="Blank: any verdict."
+    )
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["codebook", "code"], name="one_mode_per_code"),
+            models.UniqueConstraint(
+                fields=["codebook", "key"], condition=~Q(key=""), name="one_mode_per_key"
+            ),
+            models.UniqueConstraint(fields=["codebook", "position"], name="one_mode_per_position"),
+            models.CheckConstraint(
+                condition=Q(needs_verdict__in=["", "correct", "incorrect"]),
+                name="mode_needs_a_known_verdict",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,94 @@
+"""What each person can do next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from feedback.models import INSTRUMENTS, Feedback, Output
+from labeling.disagreements import disputed_units, undecided
+from labeling.models import Audit, Coder, Label, Seat, Unit
+from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
+from projects.models import Membership, Project
+from projects.roles import LABELERS, LEADS, READERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditCard:
+    """An audit with what waits in it, counted now."""
+
+    audit: Audit
+    n_units: int
+    n_finished: int
+    n_mine: int
+    n_disputed: int
+
+    @property
+    def is_finished(self) -> bool:
+        return self.n_finished == self.n_units
+
+
+@require_safe
+@signed_in
+def home(request: PersonRequest) -> HttpResponse:
+    """One section per project: what the person can do there next."""
+    memberships = Membership.objects.current().filter(user=request.user)
+    places = [place(member) for member in memberships.select_related("project")]
+    return render(request, "labeling/home.html", {"places": places})
+
+
+def place(member: Membership) -> dict[str, Any]:
+    project = member.project
+    audits = Audit.objects.filter(project=project).select_related("codebook")
+    if member.role in LABELERS and member.role not in READERS:
+        audits = audits.open()
+    is_lead = member.role in LEADS
+    cards = [audit_card(audit, member, with_disputes=is_lead) for audit in audits[:30]]
+    return {
+        "member": member,
+        "project": project,
+        "cards": cards,
+        "labels": member.role in LABELERS,
+        "leads": is_lead,
+        "reads": member.role in READERS,
+        "has_feedback": is_lead and Output.objects.filter(project=project).exists(),
+    }
+
+
+def audit_card(audit: Audit, member: Membership, *, with_disputes: bool) -> AuditCard:
+    coder = Coder.objects.filter(project=audit.project_id, user=member.user_id)
+    mine = Label.objects.current().filter(unit__audit=audit, coder__in=coder)
+    open_units = Seat.objects.filter(audit=audit, is_done=False).values("unit")
+    return AuditCard(
+        audit=audit,
+        n_units=audit.units.count(),
+        n_finished=Unit.objects.filter(audit=audit).exclude(pk__in=open_units).count(),
+        n_mine=mine.count(),
+        n_disputed=undecided(disputed_units(audit)).count() if with_disputes else 0,
+    )
+
+
+@require_safe
+@project_roles(READERS)
+def project(request: MemberRequest, project_slug: str) -> HttpResponse:
+    """A project: its feedback in figures and its audits."""
+    audits = Audit.objects.filter(project=request.project).select_related("codebook")
+    context = {
+        "project": request.project,
+        "facts": feedback_facts(request.project),
+        "cards": [audit_card(audit, request.membership, with_disputes=True) for audit in audits],
+        "leads": request.membership.role in LEADS,
+    }
+    return render(request, "labeling/project.html", context)
+
+
+def feedback_facts(project: Project) -> dict[str, int]:
+    said = Feedback.objects.current().filter(output__project=project, channel__in=INSTRUMENTS)
+    rated = said.aggregate(
+        rated=Count("output", distinct=True),
+        negative=Count("output", distinct=True, filter=Q(is_negative=True)),
+    )
+    return {"outputs": Output.objects.filter(project=project).count(), **rated}

@@ -1,0 +1,361 @@
+"""Everything that writes while an audit is labelled: seats, verdicts, labels, skips, decisions.
+
+Each function is one transaction that locks its parent first. Times are the database's own.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from labeling.models import (
+    Adjudication,
+    Audit,
+    Codebook,
+    Coder,
+    Correctness,
+    FailureMode,
+    Label,
+    Seat,
+    Skip,
+    Unit,
+    Verdict,
+)
+from projects.errors import InputError
+from projects.models import Project, User
+
+LEASE = dt.timedelta(minutes=30)
+
+
+class AuditClosedError(InputError):
+    """The audit takes no more labels."""
+
+    def __init__(self, audit: Audit) -> None:
+        super().__init__(f"The audit “{audit.name}” is closed and takes no more labels.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgment:
+    """What a grader or a lead decided, before it is checked against the codebook."""
+
+    correctness: str
+    failure_mode: FailureMode | None = None
+    further_modes: tuple[FailureMode, ...] = ()
+    revision_reason: str = ""
+    note: str = ""
+
+
+def coder_of(project: Project, user: User) -> Coder:
+    """The member as a source of labels, under a pseudonym that is stable in the project."""
+    name = project.pseudonym(user.username, prefix="c")[:10]
+    return Coder.objects.get_or_create(project=project, user=user, defaults={"name": name})[0]
+
+
+# Seats
+
+
+def claim_next(audit: Audit, coder: Coder) -> Seat | None:
+    """The coder's open seat, or the next free one in draw order, leased to the coder.
+
+    Draw order finishes begun units first: a free seat on a begun unit always comes before the
+    units nobody has seen, so the labelled part is at any time a random part of the sample.
+    """
+    with transaction.atomic():
+        lock_coder(coder)
+        seat = open_seat(audit, coder) or take_free_seat(free_seats(audit, coder), coder)
+        if seat is None:
+            return None
+        lease(seat, coder)
+    return seat
+
+
+def lock_coder(coder: Coder) -> None:
+    """Two tabs of one person claim one after the other, so they are given the same unit."""
+    Coder.objects.select_for_update(no_key=True).get(pk=coder.pk)
+
+
+def open_seat(audit: Audit, coder: Coder) -> Seat | None:
+    """The seat the coder holds and has not labelled from; the latest when there are two."""
+    return (
+        Seat.objects.filter(audit=audit, coder=coder, is_done=False).order_by("-claimed_at").first()
+    )
+
+
+def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+    """Seats nobody holds (or whose lease ran out) on units that are new to the coder."""
+    same_unit = {"unit": OuterRef("unit"), "coder": coder}
+    return (
+        Seat.objects.filter(Q(coder=None) | Q(lease_until__lt=Now()), audit=audit, is_done=False)
+        .exclude(coder=coder)
+        .filter(
+            ~Exists(Seat.objects.filter(**same_unit)),
+            ~Exists(Label.objects.current().filter(**same_unit)),
+            ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
+        )
+        .order_by("prn", "position")
+    )
+
+
+def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
+    """Lock the first free seat, past those that other coders are taking at this instant."""
+    if connection.features.has_select_for_update_skip_locked:
+        free = free.select_for_update(skip_locked=True, of=("self",))
+    return free.first()
+
+
+def lease(seat: Seat, coder: Coder) -> None:
+    """Hold the seat for the coder, from the database's now to the end of the lease."""
+    Seat.objects.filter(pk=seat.pk).update(
+        coder=coder, claimed_at=Now(), lease_until=Now() + LEASE, is_done=False
+    )
+    seat.coder = coder
+
+
+def release(seats: QuerySet[Seat]) -> int:
+    """Give seats back that were held and not labelled from."""
+    return seats.filter(is_done=False).update(coder=None, claimed_at=None, lease_until=None)
+
+
+# Verdict, label, skip, undo
+
+
+@transaction.atomic
+def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
+    """Store and lock the blind verdict; a second one for the same unit changes nothing."""
+    audit = lock_open_audit(unit)
+    if correctness not in Correctness.values:
+        raise InputError(
+            f"Verdict: expected one of {', '.join(Correctness.values)}, got {correctness!r}."
+        )
+    verdict, _ = Verdict.objects.get_or_create(
+        unit=unit,
+        coder=coder,
+        defaults={"correctness": correctness, "is_blind": audit.is_blind},
+    )
+    held = Seat.objects.filter(unit=unit, coder=coder, is_done=False)
+    held.update(lease_until=Now() + LEASE)
+    return verdict
+
+
+@transaction.atomic
+def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id: str) -> Label:
+    """Append the coder's label; the same submission twice is one label.
+
+    An earlier label of the coder on this unit is superseded and kept. When the coder's lease ran
+    out and nobody has a free seat left, the label is kept as late, outside the figures.
+
+    Raises
+    ------
+    InputError
+        There is no verdict yet, the mode contradicts the verdict, or the audit is closed.
+    """
+    audit = lock_audit(unit)
+    sent_before = Label.objects.filter(submission_id=submission_id).first()
+    if sent_before:
+        return sent_before_by(coder, unit, sent_before, judgment)
+    require_open(audit)
+    verdict = Verdict.objects.filter(unit=unit, coder=coder).first()
+    if verdict is None:
+        raise InputError("The verdict comes first: say whether the answer was right.")
+    checked = check_judgment(judgment, audit.codebook, unit, verdict)
+    seat = seat_for_label(unit, coder)
+    earlier = Label.objects.current().filter(unit=unit, coder=coder)
+    earlier.update(superseded_at=Now())
+    label = Label.objects.create(
+        unit=unit,
+        coder=coder,
+        seat=seat,
+        verdict=verdict,
+        revision_reason=judgment.revision_reason,
+        note=judgment.note,
+        submission_id=submission_id,
+        is_late=seat is None,
+        **checked,
+    )
+    if judgment.further_modes:
+        label.further_modes.set(judgment.further_modes)
+    if seat:
+        Seat.objects.filter(pk=seat.pk).update(is_done=True)
+    return label
+
+
+def sent_before_by(coder: Coder, unit: Unit, label: Label, judgment: Judgment) -> Label:
+    """The label of this very submission, if it still says what is sent now.
+
+    An id that is somebody else's is refused, and so is one whose label was taken back or said
+    something else: its receipt would show as saved what was not.
+    """
+    sent = (judgment.correctness, judgment.failure_mode)
+    if (
+        label.coder_id != coder.pk
+        or label.unit_id != unit.pk
+        or label.superseded_at is not None
+        or (label.correctness, label.failure_mode) != sent
+    ):
+        raise InputError(
+            "This form was used up by an earlier answer: nothing was saved, submit it again."
+        )
+    return label
+
+
+def check_judgment(
+    judgment: Judgment, codebook: Codebook, unit: Unit, verdict: Verdict | None
+) -> dict[str, object]:
+    """The judgment as columns, or one sentence that says what contradicts what."""
+    moved = verdict is not None and judgment.correctness != verdict.correctness
+    if moved and not judgment.revision_reason.strip():
+        raise InputError("A verdict that changes after the reveal needs a reason.")
+    asks_mode = unit.kind != Unit.Kind.SHAM
+    mode = judgment.failure_mode
+    if not asks_mode or judgment.correctness == Correctness.CANNOT_TELL:
+        if mode is not None:
+            raise InputError(f"No failure mode is asked here, got {mode.code!r}.")
+    else:
+        check_mode(mode, judgment, codebook)
+    return {
+        "correctness": judgment.correctness,
+        "asks_mode": asks_mode,
+        "failure_mode": mode,
+        "needed_verdict": mode.needs_verdict if mode else "",
+    }
+
+
+def check_mode(mode: FailureMode | None, judgment: Judgment, codebook: Codebook) -> None:
+    if mode is None:
+        raise InputError("Choose the failure mode: why was the output rated down?")
+    if mode.codebook_id != codebook.pk or any(
+        further.codebook_id != codebook.pk for further in judgment.further_modes
+    ):
+        raise InputError(f"Failure modes: expected modes of codebook {codebook}.")
+    for chosen in (mode, *judgment.further_modes):
+        if chosen.needs_verdict not in ("", judgment.correctness):
+            raise InputError(
+                f"“{chosen.name}” needs the verdict {chosen.needs_verdict}, "
+                f"got {judgment.correctness}."
+            )
+
+
+def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
+    """The coder's own seat on the unit, else one that is still free, else None (late)."""
+    seats = Seat.objects.select_for_update().filter(unit=unit)
+    mine = seats.filter(coder=coder).first()
+    if mine:
+        return mine
+    free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False).first()
+    if free:
+        lease(free, coder)
+    return free
+
+
+@transaction.atomic
+def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
+    """Pass on a unit: it goes back for others and does not count as a label."""
+    lock_open_audit(unit)
+    if reason not in Skip.Reason.values:
+        raise InputError(f"Skip: expected a reason of the list, got {reason!r}.")
+    if Label.objects.current().filter(unit=unit, coder=coder).exists():
+        raise InputError("You have labelled this unit: undo the label before you skip it.")
+    skip, _ = Skip.objects.get_or_create(
+        unit=unit, coder=coder, undone_at=None, defaults={"reason": reason, "note": note}
+    )
+    release(Seat.objects.filter(unit=unit, coder=coder))
+    return skip
+
+
+@transaction.atomic
+def undo_last(audit: Audit, coder: Coder) -> Unit | None:
+    """Take back the coder's last label or skip in this audit and show that unit again.
+
+    The label stays in the history as superseded; the verdict stays locked. None: nothing to undo.
+
+    Raises
+    ------
+    InputError
+        The audit is closed, or all places on the skipped unit have gone to others.
+    """
+    label = last_label(audit, coder)
+    skip = (
+        Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None)
+        .order_by("-created_at")
+        .first()
+    )
+    last = max(
+        (done for done in (label, skip) if done), key=lambda done: done.created_at, default=None
+    )
+    if last is None:
+        return None
+    unit = last.unit
+    lock_open_audit(unit)
+    if isinstance(last, Skip):
+        Skip.objects.filter(pk=last.pk).update(undone_at=Now())
+    else:
+        Label.objects.filter(pk=last.pk).update(superseded_at=Now())
+    seat = seat_for_label(unit, coder)
+    if seat:
+        lease(seat, coder)
+    elif isinstance(last, Skip):
+        raise InputError("The skipped unit has gone to other graders: the skip stays.")
+    return unit
+
+
+def last_label(audit: Audit, coder: Coder) -> Label | None:
+    own = Label.objects.current().filter(unit__audit=audit, coder=coder, is_imported=False)
+    return own.select_related("unit").order_by("-created_at", "-pk").first()
+
+
+# The lead
+
+
+@transaction.atomic
+def adjudicate(*, unit: Unit, lead: User, judgment: Judgment, reason: str) -> Adjudication:
+    """Record a lead's decision on a unit; an earlier decision is superseded and kept."""
+    Unit.objects.select_for_update().get(pk=unit.pk)
+    if not reason.strip():
+        raise InputError("A decision needs a reason: it is what the next codebook learns from.")
+    checked = check_judgment(judgment, unit.audit.codebook, unit, None)
+    Adjudication.objects.current().filter(unit=unit).update(superseded_at=Now())
+    return Adjudication.objects.create(unit=unit, decided_by=lead, reason=reason.strip(), **checked)
+
+
+@transaction.atomic
+def close_audit(audit: Audit) -> None:
+    """No more labels; seats that are held are given back."""
+    Audit.objects.select_for_update().get(pk=audit.pk)
+    Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.CLOSED, closed_at=Now())
+    release(Seat.objects.filter(audit=audit))
+
+
+@transaction.atomic
+def reopen_audit(audit: Audit) -> None:
+    Audit.objects.select_for_update().get(pk=audit.pk)
+    Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.OPEN, closed_at=None)
+
+
+def lock_audit(unit: Unit) -> Audit:
+    """Lock the unit, so that everything said about it happens one after the other."""
+    locked = Unit.objects.select_for_update(of=("self",)).select_related("audit__codebook")
+    return locked.get(pk=unit.pk).audit
+
+
+def lock_open_audit(unit: Unit) -> Audit:
+    audit = lock_audit(unit)
+    require_open(audit)
+    return audit
+
+
+def require_open(audit: Audit) -> None:
+    if not audit.is_open:
+        raise AuditClosedError(audit)
+
+
+def modes_by_code(codebook: Codebook, codes: Iterable[str]) -> tuple[FailureMode, ...]:
+    """The modes with these codes, in codebook order; unknown codes are an error."""
+    wanted = set(codes)
+    found = tuple(codebook.modes.filter(code__in=wanted))
+    unknown = wanted - {mode.code for mode in found}
+    if unknown:
+        raise InputError(f"Failure modes: {', '.join(sorted(unknown))} not in codebook {codebook}.")
+    return found
