@@ -1,0 +1,84 @@
+"""`agreement (SLUG | --file F)`: how far coders agree, of an audit or of any reliability file."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from analysis.agreement import AgreementReport, agreement, agreement_from_patterns
+from analysis.errors import AnalysisInputError
+from analysis.estimates import Estimate
+from analysis.ordered import LEVELS
+from analysis.reliability_file import read_reliability
+from labeling.management.arguments import find_audit
+from labeling.reports import AuditData, agreement_of
+from projects.commands import InputCommand
+from projects.errors import InputError
+
+
+class Command(InputCommand):
+    help = "Krippendorff's alpha and its companions, with intervals, per label and per pair."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("slug", nargs="?", help="slug of an audit")
+        parser.add_argument(
+            "--file", help="a reliability file: long table unit,coder,label, or wide"
+        )
+        parser.add_argument(
+            "--shape",
+            default="auto",
+            help="of --file: auto, long, wide, counts or contingency",
+        )
+        parser.add_argument("--level", default="nominal", choices=LEVELS)
+        parser.add_argument("--seed", type=int, help="seed of the bootstrap")
+
+    def run(self, options: dict[str, Any]) -> None:
+        if bool(options["slug"]) == bool(options["file"]):
+            raise InputError("agreement: expected either SLUG or --file FILE, and not both.")
+        try:
+            found = of_file(options) if options["file"] else of_audit(options)
+        except AnalysisInputError as error:
+            raise InputError(str(error)) from error
+        self.answer(found.as_dict(), describe(found))
+
+
+def of_audit(options: dict[str, Any]) -> AgreementReport:
+    data = AuditData(find_audit(options["slug"]))
+    return agreement_of(data, level=options["level"], seed=options["seed"])
+
+
+def of_file(options: dict[str, Any]) -> AgreementReport:
+    data = read_reliability(options["file"], options["shape"])
+    seed = (options["seed"] or 0) % 2**63
+    if data.labels is None:
+        return agreement_from_patterns(
+            data.patterns, level=options["level"], seed=seed, n_coders=data.n_coders
+        )
+    return agreement(data.labels, level=options["level"], seed=seed, domain=data.domain)
+
+
+def describe(found: AgreementReport) -> str:
+    lines = [
+        f"{found.n_units:,} units, {found.n_coders or 'unknown'} coders, {found.n_labels:,} labels",
+        f"alpha ({found.level})  {shown(found.alpha)}",
+        f"percent          {shown(found.percent)}",
+        f"AC1              {shown(found.ac1)}",
+        f"Fleiss' kappa    {shown(found.fleiss)}",
+    ]
+    if found.reference_difference is not None:
+        lines.append(
+            f"checked against {found.reference.package}: "
+            f"differs by {found.reference_difference:.1e}"
+        )
+    lines += [""] + [
+        f"{entry.label}: alpha {shown(entry.alpha)}, n = {entry.n}" for entry in found.per_label
+    ]
+    return "\n".join(lines)
+
+
+def shown(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return f"undefined: {estimate.undefined_because}"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3f} (no interval: {estimate.undefined_because})"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

@@ -1,0 +1,371 @@
+"""From stored labels to shares, agreement and the grid: one report for page, command and export.
+
+Nothing here is stored: every figure is computed from the current labels when it is asked for.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from django.db.models import Q
+
+from analysis.agreement import AgreementReport, agreement
+from analysis.consensus import Consensus, unit_labels
+from analysis.estimates import Estimate
+from analysis.grid import Grid, GridStratum, grid
+from analysis.shares import Share, StratumSample, share, share_difference
+from labeling.models import Adjudication, Audit, Correctness, Label, Seat, Skip, Stratum, Unit
+
+HEADLINE_MODE = "unwelcome_but_correct"
+CANNOT_TELL = str(Correctness.CANNOT_TELL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeShare:
+    """One failure mode's share of the frame, and how far it rests on all coders agreeing."""
+
+    code: str
+    name: str
+    share: Share
+    all_said: Share
+    any_said: Share
+    mostly_noise: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"mode": self.code, **self.share.as_dict()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StratumProgress:
+    """How much of a stratum's sample has a label."""
+
+    stratum: Stratum
+    n_labelled: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StratumShare:
+    """The headline in one stratum."""
+
+    name: str
+    share: Share
+
+
+class AuditData:
+    """The rows of one audit, read once: units, labels, decisions, as long tables."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.audit = audit
+
+    @cached_property
+    def strata(self) -> list[Stratum]:
+        return list(self.audit.strata.all())
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """Every unit but gold ones: unit, name, stratum, kind, user (None: not known)."""
+        rows = self.audit.units.exclude(kind=Unit.Kind.GOLD).values_list(
+            "pk", "name", "stratum_id", "kind", "output__user_key"
+        )
+        columns = ["unit", "name", "stratum", "kind", "user"]
+        table = pd.DataFrame(list(rows), columns=columns, dtype=object)
+        table["user"] = [user or None for user in table["user"]]
+        return table.set_index("unit", drop=False)
+
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, is_sampled."""
+        rows = (
+            Label.objects.counted()
+            .filter(unit__audit=self.audit)
+            .exclude(unit__kind=Unit.Kind.GOLD)
+            .values_list(
+                "unit_id", "coder__name", "failure_mode__code", "correctness", "unit__kind"
+            )
+            .order_by("unit_id", "coder_id")
+        )
+        table = [
+            (unit, coder, mode or correctness, correctness, kind == Unit.Kind.SAMPLED)
+            for unit, coder, mode, correctness, kind in rows
+        ]
+        columns = ["unit", "coder", "label", "correctness", "is_sampled"]
+        return pd.DataFrame(table, columns=columns)
+
+    @cached_property
+    def decisions(self) -> list[tuple[int, str, str, str]]:
+        """Current adjudications: unit, category, correctness, kind of unit."""
+        rows = Adjudication.objects.current().filter(unit__audit=self.audit)
+        return [
+            (unit, mode or correctness, correctness, kind)
+            for unit, mode, correctness, kind in rows.values_list(
+                "unit_id", "failure_mode__code", "correctness", "unit__kind"
+            )
+        ]
+
+    @cached_property
+    def mode_labels(self) -> pd.DataFrame:
+        """The reliability data of the failure mode: independent labels on sampled units."""
+        sampled = self.labels[self.labels["is_sampled"].astype(bool)]
+        return sampled[["unit", "coder", "label"]]
+
+    @cached_property
+    def mode_names(self) -> dict[str, str]:
+        """Code to name, in codebook order; cannot_tell last where the codebook does not have it."""
+        names = dict(self.audit.codebook.modes.values_list("code", "name"))
+        if not self.audit.is_imported or CANNOT_TELL in set(self.labels["label"]):
+            names.setdefault(CANNOT_TELL, "Cannot tell")
+        return names
+
+    @cached_property
+    def modes(self) -> Consensus:
+        decided: dict[object, str] = {
+            unit: category
+            for unit, category, _, kind in self.decisions
+            if kind == Unit.Kind.SAMPLED
+        }
+        return unit_labels(self.mode_labels, decided, domain=list(self.mode_names))
+
+    @cached_property
+    def correctness(self) -> Consensus:
+        """Correctness of every labelled unit, shams included."""
+        given = self.labels[self.labels["correctness"] != ""]
+        table = given[["unit", "coder", "correctness"]].rename(columns={"correctness": "label"})
+        decided: dict[object, str] = {unit: value for unit, _, value, _ in self.decisions if value}
+        return unit_labels(table, decided, domain=[str(value) for value in Correctness.values])
+
+    def samples(self, weights: pd.Series, strata: list[Stratum]) -> list[StratumSample]:
+        """The weight of one label on each labelled unit, by stratum, with the unit's user."""
+        return [
+            StratumSample(stratum.name, stratum.n_frame, y.to_numpy(dtype=float), users)
+            for stratum, y, users in self._by_stratum(weights, strata)
+        ]
+
+    def grid_samples(self, strata: list[Stratum]) -> list[StratumSample]:
+        weights = self.correctness.weights
+        wrong = weights[str(Correctness.INCORRECT)].astype(float)
+        return [
+            GridStratum(
+                stratum.name,
+                stratum.n_frame,
+                y.to_numpy(dtype=float),
+                users,
+                incorrect=wrong[y.index].to_numpy(),
+            )
+            for stratum, y, users in self._by_stratum(
+                weights[str(Correctness.CORRECT)].astype(float), strata
+            )
+        ]
+
+    def _by_stratum(
+        self, weights: pd.Series, strata: list[Stratum]
+    ) -> list[tuple[Stratum, pd.Series, list[str | None]]]:
+        units = self.units.loc[weights.index]
+        parts = []
+        for stratum in strata:
+            members = units[units["stratum"] == stratum.pk]
+            parts.append((stratum, weights[members.index], list(members["user"])))
+        return parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that the report page, `report --json` and the exports' manifest say of one audit."""
+
+    audit: Audit
+    n_frame: int
+    n_sampled: int
+    n_labelled: int
+    n_complete: int
+    n_ties: int
+    n_adjudicated: int
+    n_skips: int
+    n_late: int
+    headline: Share
+    headline_for_future: Share
+    shares: tuple[ModeShare, ...]
+    agreement: AgreementReport
+    grid: Grid | None
+    grid_undefined_because: str
+    progress: tuple[StratumProgress, ...]
+    by_stratum: tuple[StratumShare, ...]
+
+    @property
+    def difference(self) -> Estimate | None:
+        """Second stratum minus first, without finite population; None unless there are two."""
+        if len(self.by_stratum) != 2:
+            return None
+        first, second = self.by_stratum
+        return share_difference(second.share, first.share)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "audit": self.audit.slug,
+            "n_frame": self.n_frame,
+            "n_sampled": self.n_sampled,
+            "n_labelled": self.n_labelled,
+            "headline": self.headline.as_dict(),
+            "shares": [mode.as_dict() for mode in self.shares],
+            "agreement": self.agreement.as_dict(),
+            "grid": self.grid.as_dict() if self.grid else dict.fromkeys(GRID_CELLS, NO_CELL),
+        }
+
+    @property
+    def headline_sentence(self) -> str:
+        """The one line that the page, the command and the demo print."""
+        alpha = self.agreement.alpha.value
+        agreed = "alpha not known" if alpha is None else f"alpha {alpha:.2f}"
+        return (
+            f"Unwelcome but correct: {points(self.headline)} of {self.of_what}, "
+            f"n = {self.headline.n:,} of {self.headline.n_frame:,}, {agreed}"
+        )
+
+    @property
+    def of_what(self) -> str:
+        """What the shares are shares of."""
+        if self.audit.is_imported:
+            return "the label set"
+        if self.audit.frame == Audit.Frame.DISAGREED:
+            return "the outputs that a user disagreed with"
+        return "negative feedback"
+
+
+GRID_CELLS = ("down_correct", "down_incorrect", "up_correct", "up_incorrect")
+NO_CELL: dict[str, float | int | None] = {"n": 0, "share": None, "low": None, "high": None}
+
+
+def points(found: Share) -> str:
+    """A share as a person reads it: `30.8% [27.2, 34.5]`, or why there is none."""
+    if found.value is None or found.low is None or found.high is None:
+        return f"not known ({found.undefined_because})"
+    return f"{100 * found.value:.1f}% [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+
+
+def build_report(audit: Audit) -> Report:
+    """Compute the whole report of an audit from its current labels."""
+    data = AuditData(audit)
+    agreed = agreement_of(data)
+    headline = mode_share(data, HEADLINE_MODE)
+    graded, reason = build_grid(data)
+    in_frame = [stratum for stratum in data.strata if stratum.in_frame]
+    labelled = data.units.loc[data.modes.weights.index]
+    return Report(
+        audit=audit,
+        n_frame=sum(stratum.n_frame for stratum in in_frame),
+        n_sampled=sum(stratum.n_sampled for stratum in in_frame),
+        n_labelled=len(labelled),
+        n_complete=count_complete(audit),
+        n_ties=data.modes.n_ties,
+        n_adjudicated=data.modes.n_adjudicated,
+        n_skips=Skip.objects.filter(unit__audit=audit, undone_at=None).count(),
+        n_late=Label.objects.current().filter(unit__audit=audit, is_late=True).count(),
+        headline=headline,
+        headline_for_future=mode_share(data, HEADLINE_MODE, finite_population=False),
+        shares=mode_shares(data, agreed),
+        agreement=agreed,
+        grid=graded,
+        grid_undefined_because=reason,
+        progress=progress_by_stratum(data),
+        by_stratum=headline_by_stratum(data),
+    )
+
+
+def agreement_of(
+    data: AuditData, *, level: str = "nominal", seed: int | None = None
+) -> AgreementReport:
+    """Agreement on the failure mode over sampled units, before adjudication."""
+    domain: list[str] | None = list(data.mode_names)
+    if level != "nominal" and data.audit.is_imported:
+        domain = None  # numbers in numeric order, whatever order the file had them in
+    chosen = data.audit.seed if seed is None else seed
+    return agreement(data.mode_labels, level=level, seed=chosen % 2**63, domain=domain)
+
+
+def headline_strata(data: AuditData) -> list[Stratum]:
+    """Negative feedback of the frame: what every share here is a share of."""
+    return [stratum for stratum in data.strata if stratum.in_frame and stratum.is_negative]
+
+
+def mode_share(data: AuditData, code: str, *, finite_population: bool = True) -> Share:
+    weights = data.modes.weights
+    if code in weights:
+        return share_of(data, weights[code], finite_population=finite_population)
+    zero = share_of(data, pd.Series(0.0, index=weights.index))
+    reason = f"codebook {data.audit.codebook} has no mode {code}"
+    return replace(zero, value=None, low=None, high=None, undefined_because=reason)
+
+
+def share_of(data: AuditData, weights: pd.Series, *, finite_population: bool = True) -> Share:
+    """A share of the negative feedback; an imported set is a sample of nobody knows what."""
+    finite = finite_population and not data.audit.is_imported
+    samples = data.samples(weights.astype(float), headline_strata(data))
+    return share(samples, finite_population=finite)
+
+
+def mode_shares(data: AuditData, agreed: AgreementReport) -> tuple[ModeShare, ...]:
+    """Each mode's share, largest first, with the range that coders' error could move it in."""
+    consensus = data.modes
+    specific = {entry.label: entry.specific.value for entry in agreed.per_label}
+    found = [
+        ModeShare(
+            code=code,
+            name=data.mode_names.get(code, code),
+            share=mode_share(data, code),
+            all_said=share_of(data, consensus.all_said[code]),
+            any_said=share_of(data, consensus.any_said[code]),
+            mostly_noise=is_under_half(specific.get(code)),
+        )
+        for code in consensus.weights.columns
+    ]
+    return tuple(sorted(found, key=lambda mode: -(mode.share.value or 0.0)))
+
+
+def headline_by_stratum(data: AuditData) -> tuple[StratumShare, ...]:
+    """The headline in each stratum of the negative feedback, where there are several.
+
+    Without finite population: strata are compared, and a comparison speaks of what comes next.
+    """
+    strata = headline_strata(data)
+    if len(strata) < 2 or HEADLINE_MODE not in data.modes.weights:
+        return ()
+    samples = data.samples(data.modes.weights[HEADLINE_MODE].astype(float), strata)
+    return tuple(
+        StratumShare(name=sample.name, share=share([sample], finite_population=False))
+        for sample in samples
+    )
+
+
+def build_grid(data: AuditData) -> tuple[Grid | None, str]:
+    """The 2x2 grid, or why it is not defined for this audit."""
+    audit = data.audit
+    if audit.is_imported:
+        return None, "an imported label set has no frame of rated outputs"
+    down = headline_strata(data)
+    up = [stratum for stratum in data.strata if not stratum.is_negative]
+    if sum(stratum.n_frame for stratum in down) != audit.n_negative:
+        return None, "the frame holds only a part of the negative feedback"
+    n_up = audit.n_rated - audit.n_negative
+    return grid(data.grid_samples(down), data.grid_samples(up) if up else None, n_up=n_up), ""
+
+
+def count_complete(audit: Audit) -> int:
+    """Sampled in-frame units that have every label asked for, or a lead's decision."""
+    in_frame = audit.units.filter(kind=Unit.Kind.SAMPLED)
+    if audit.is_imported:
+        return in_frame.count()
+    waiting = Seat.objects.filter(unit__audit=audit, is_done=False).values("unit")
+    decided = Adjudication.objects.current().filter(unit__audit=audit).values("unit")
+    return in_frame.filter(~Q(pk__in=waiting) | Q(pk__in=decided)).count()
+
+
+def progress_by_stratum(data: AuditData) -> tuple[StratumProgress, ...]:
+    labelled = data.units.loc[data.correctness.weights.index.union(data.modes.weights.index)]
+    counts = labelled["stratum"].value_counts()
+    return tuple(
+        StratumProgress(stratum=stratum, n_labelled=int(counts.get(stratum.pk, 0)))
+        for stratum in data.strata
+    )
+
+
+def is_under_half(specific_agreement: float | None) -> bool:
+    return specific_agreement is not None and specific_agreement < 0.5

@@ -1,0 +1,159 @@
+"""An audit for those who read it: overview, report, agreement, exports; a lead may close it."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from django.db.models import Count
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from labeling import workflow
+from labeling.access import AuditRequest, audit_roles
+from labeling.charts import BarRow, bars, heatmap
+from labeling.disagreements import disputed_units, undecided
+from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, export_labels
+from labeling.models import Audit, Label
+from labeling.reports import AuditData, Report, agreement_of, build_report, points
+from projects.roles import LEADS, READERS
+
+MAX_HEATMAP = 14
+
+
+@require_safe
+@audit_roles(READERS)
+def overview(request: AuditRequest) -> HttpResponse:
+    """Progress, disagreements waiting, and the way to everything else."""
+    audit = request.audit
+    report = build_report(audit)
+    context = {
+        "audit": audit,
+        "report": report,
+        "coders": labels_by_coder(audit),
+        "n_waiting": undecided(disputed_units(audit)).count(),
+        "leads": request.membership.role in LEADS,
+        "labels_here": request.membership.role == "lead" and audit.is_open,
+    }
+    return render(request, "labeling/audit.html", context)
+
+
+def labels_by_coder(audit: Audit) -> list[tuple[str, int]]:
+    rows = Label.objects.counted().filter(unit__audit=audit).values_list("coder__name")
+    return list(rows.annotate(n=Count("pk")).order_by("-n")[:50])
+
+
+@require_safe
+@audit_roles(READERS)
+def report(request: AuditRequest) -> HttpResponse:
+    """Headline, shares, agreement, grid: the page a release owner reads."""
+    found = build_report(request.audit)
+    context = {
+        "audit": request.audit,
+        "report": found,
+        "headline_points": points(found.headline),
+        "chart": shares_chart(found),
+        "n_waiting": undecided(disputed_units(request.audit)).count(),
+    }
+    return render(request, "labeling/report.html", context)
+
+
+def shares_chart(found: Report) -> object:
+    return bars(
+        [
+            BarRow(
+                label=mode.name,
+                value=mode.share.value,
+                low=mode.share.low,
+                high=mode.share.high,
+                kind=mode.code,
+                note=mode.share.undefined_because or mode.share.too_imprecise or "",
+            )
+            for mode in found.shares
+        ]
+    )
+
+
+@require_safe
+@audit_roles(READERS)
+def report_json(request: AuditRequest) -> HttpResponse:
+    """The same figures as `report --json`."""
+    return JsonResponse(build_report(request.audit).as_dict(), json_dumps_params={"indent": 2})
+
+
+@require_safe
+@audit_roles(READERS)
+def agreement(request: AuditRequest) -> HttpResponse:
+    """How far the graders agree: alpha, its companions, per mode and per pair."""
+    data = AuditData(request.audit)
+    found = agreement_of(data)
+    context = {
+        "audit": request.audit,
+        "found": found,
+        "names": data.mode_names,
+        "rows": [(data.mode_names.get(e.label, e.label), e) for e in found.per_label if e.n],
+        "pairs": sorted(found.pairs, key=lambda pair: -pair.n)[:200],
+        "heatmap": pairs_heatmap(found),
+    }
+    return render(request, "labeling/agreement.html", context)
+
+
+def pairs_heatmap(found: object) -> object | None:
+    """Pairwise kappa as a matrix, where the coders fit on a page."""
+    pairs = found.pairs  # type: ignore[attr-defined]
+    coders = sorted({coder for pair in pairs for coder in pair.coders})
+    if not 2 <= len(coders) <= MAX_HEATMAP:
+        return None
+    values: list[list[float | None]] = [[None] * len(coders) for _ in coders]
+    for pair in pairs:
+        first, second = (coders.index(coder) for coder in pair.coders)
+        values[first][second] = values[second][first] = pair.kappa.value
+    return heatmap(coders, values)
+
+
+@require_safe
+@audit_roles(READERS)
+def exports(request: AuditRequest) -> HttpResponse:
+    """What can be downloaded, and what each file holds."""
+    n_labels = Label.objects.counted().filter(unit__audit=request.audit).count()
+    return render(request, "labeling/exports.html", {"audit": request.audit, "n_labels": n_labels})
+
+
+@require_safe
+@audit_roles(READERS)
+def export(request: AuditRequest, kind: str) -> HttpResponseBase:
+    """Download a label set, or its manifest with `?manifest=1`."""
+    if kind not in FORMATS:
+        raise Http404
+    name = f"{request.audit.slug}-{kind}.{SUFFIXES[kind]}"
+    with tempfile.TemporaryDirectory(prefix="bd-export-") as folder:
+        path = Path(folder) / name
+        manifest = export_labels(request.audit, kind=kind, out=path)
+        if "manifest" in request.GET:
+            body = json.dumps(manifest, ensure_ascii=False, indent=2)
+            return attachment(HttpResponse(body, "application/json"), f"{name}.manifest.json")
+        file = path.open("rb")  # stays readable when the folder is gone
+    response = FileResponse(file, content_type=CONTENT_TYPES[kind])
+    response.headers["X-Content-SHA256"] = manifest["sha256"]
+    return attachment(response, name)
+
+
+def attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_POST
+@audit_roles(LEADS)
+def close(request: AuditRequest) -> HttpResponse:
+    """No more labels; reopen undoes it."""
+    workflow.close_audit(request.audit)
+    return redirect("labeling:audit", request.audit.slug)
+
+
+@require_POST
+@audit_roles(LEADS)
+def reopen(request: AuditRequest) -> HttpResponse:
+    workflow.reopen_audit(request.audit)
+    return redirect("labeling:audit", request.audit.slug)
