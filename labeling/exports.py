@@ -1,0 +1,295 @@
+"""Label sets out: what was labelled, by whom (pseudonymised), with weights and a manifest.
+
+An export is written beside its target and renamed when it is whole; a failure leaves nothing.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from feedback.models import INSTRUMENTS, Feedback
+from feedback.spreadsheet import neutralise
+from labeling.models import Adjudication, Audit, Label, Unit
+
+COLUMNS = {
+    "audit": "VARCHAR",
+    "codebook": "VARCHAR",
+    "unit": "VARCHAR",
+    "kind": "VARCHAR",
+    "stratum": "VARCHAR",
+    "inclusion_probability": "DOUBLE",
+    "weight": "DOUBLE",
+    "coder": "VARCHAR",
+    "blind_correctness": "VARCHAR",
+    "correctness": "VARCHAR",
+    "label": "VARCHAR",
+    "further_labels": "VARCHAR",
+    "note": "VARCHAR",
+    "revision_reason": "VARCHAR",
+    "labelled_at": "VARCHAR",
+    "adjudicated_correctness": "VARCHAR",
+    "adjudicated_label": "VARCHAR",
+    "adjudication_reason": "VARCHAR",
+    "user_rating": "VARCHAR",
+    "user_rated_negative": "BOOLEAN",
+    "user_reason": "VARCHAR",
+    "user_comment": "VARCHAR",
+    "release": "VARCHAR",
+    "model": "VARCHAR",
+    "domain": "VARCHAR",
+    "latency_ms": "BIGINT",
+    "conversation": "VARCHAR",
+    "output": "VARCHAR",
+}
+"""Every column with its type; docs/exports.md describes each."""
+
+RELIABILITY_COLUMNS = ("unit", "coder", "label")
+FORMATS = ("csv", "jsonl", "parquet", "reliability")
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "reliability": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet", "reliability": "csv"}
+
+
+def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
+    """Write the audit's counted labels to `out` and the manifest beside it; return the manifest.
+
+    csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
+    unit, coder, label of sampled units, as agreement is computed from. CSV text that a spreadsheet
+    would run is neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        n_rows = WRITERS[kind](audit, partial)
+        manifest = build_manifest(audit, kind=kind, n_rows=n_rows, file=partial, name=out.name)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    write_manifest(manifest, manifest_path(out))
+    return manifest
+
+
+def manifest_path(out: Path) -> Path:
+    return out.with_name(out.name + ".manifest.json")
+
+
+def write_manifest(manifest: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def counted_labels(audit: Audit) -> QuerySet[Label]:
+    """One statement, so that the rows are one state of the database, however long it takes."""
+    decision = Adjudication.objects.current().filter(unit=OuterRef("unit"))
+    said = Feedback.objects.as_of(audit.frame_until).filter(
+        output=OuterRef("unit__output"), channel__in=INSTRUMENTS
+    )
+    said = said.order_by("-is_negative", F("given_at").desc(nulls_last=True), "-pk")
+    return (
+        Label.objects.counted()
+        .filter(unit__audit=audit)
+        .exclude(unit__kind=Unit.Kind.GOLD)
+        .annotate(
+            decided_correctness=Subquery(decision.values("correctness")[:1]),
+            decided_mode=Subquery(decision.values("failure_mode__code")[:1]),
+            decided_reason=Subquery(decision.values("reason")[:1]),
+            user_rating=Subquery(said.values("value")[:1]),
+            user_negative=Subquery(said.values("is_negative")[:1]),
+            user_reason=Subquery(said.values("reason")[:1]),
+            user_comment=Subquery(said.values("comment")[:1]),
+        )
+        .select_related(
+            "unit__stratum", "unit__output__content", "coder", "verdict", "failure_mode"
+        )
+        .order_by("unit__prn", "unit_id", "coder_id")
+    )
+
+
+def label_rows(audit: Audit) -> Iterator[dict[str, Any]]:
+    """Counted labels as export rows, in draw order."""
+    further = further_modes(audit)
+    for label in counted_labels(audit).iterator(chunk_size=1000):
+        yield {
+            "audit": audit.slug,
+            "codebook": str(audit.codebook),
+            **unit_columns(label.unit),
+            **label_columns(label, further.get(label.pk, "")),
+            **output_columns(label.unit),
+        }
+
+
+def unit_columns(unit: Unit) -> dict[str, Any]:
+    pi = unit.inclusion_probability
+    return {
+        "unit": unit.name,
+        "kind": unit.kind,
+        "stratum": unit.stratum.name if unit.stratum else "",
+        "inclusion_probability": pi,
+        "weight": 1 / pi if pi else None,
+    }
+
+
+def label_columns(label: Any, further: str) -> dict[str, Any]:
+    decided = label.decided_mode or label.decided_correctness or ""
+    return {
+        "coder": label.coder.name,
+        "blind_correctness": label.verdict.correctness if label.verdict else "",
+        "correctness": label.correctness,
+        "label": label.category if label.asks_mode else "",
+        "further_labels": further,
+        "note": label.note,
+        "revision_reason": label.revision_reason,
+        "labelled_at": label.created_at.isoformat(),
+        "adjudicated_correctness": label.decided_correctness or "",
+        "adjudicated_label": decided if label.asks_mode else "",
+        "adjudication_reason": label.decided_reason or "",
+        "user_rating": label.user_rating or "",
+        "user_rated_negative": label.user_negative,
+        "user_reason": label.user_reason or "",
+        "user_comment": label.user_comment or "",
+    }
+
+
+def output_columns(unit: Unit) -> dict[str, Any]:
+    output = unit.output
+    if output is None:
+        empty = dict.fromkeys(("release", "model", "domain", "conversation", "output"), "")
+        return {**empty, "latency_ms": None}
+    return {
+        "release": output.release,
+        "model": output.model,
+        "domain": output.domain,
+        "latency_ms": output.latency_ms,
+        "conversation": json.dumps(output.content.conversation, ensure_ascii=False),
+        "output": output.content.text,
+    }
+
+
+def further_modes(audit: Audit) -> dict[int, str]:
+    through = Label.further_modes.through.objects.filter(label__unit__audit=audit)
+    found: dict[int, list[str]] = {}
+    for label, code in through.values_list("label_id", "failuremode__code").order_by("pk"):
+        found.setdefault(label, []).append(code)
+    return {label: " ".join(codes) for label, codes in found.items()}
+
+
+def write_csv(audit: Audit, path: Path) -> int:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(COLUMNS), lineterminator="\r\n")
+        writer.writeheader()
+        n_rows = 0
+        for row in label_rows(audit):
+            writer.writerow(
+                {
+                    key: neutralise(value, may_be_number=key == "user_rating")
+                    for key, value in row.items()
+                }
+            )
+            n_rows += 1
+    return n_rows
+
+
+def write_jsonl(audit: Audit, path: Path) -> int:
+    with path.open("w", encoding="utf-8") as file:
+        return dump_lines(audit, file)
+
+
+def dump_lines(audit: Audit, file: IO[str]) -> int:
+    n_rows = 0
+    for row in label_rows(audit):
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        n_rows += 1
+    return n_rows
+
+
+def write_parquet(audit: Audit, path: Path) -> int:
+    """Through JSON lines with explicit column types; types are never sniffed."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        lines = Path(folder) / "rows.jsonl"
+        n_rows = write_jsonl(audit, lines)
+        columns = ", ".join(f"{name!r}: {kind!r}" for name, kind in COLUMNS.items())
+        source = "read_json($lines, format='newline_delimited', columns={" + columns + "}"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"COPY (SELECT * FROM {source}, maximum_object_size=67108864)) "  # noqa: S608 - our own column names
+                "TO $target (FORMAT parquet, COMPRESSION zstd)",
+                {"lines": str(lines), "target": str(path)},
+            )
+    return n_rows
+
+
+def write_reliability(audit: Audit, path: Path) -> int:
+    """The reliability data: unit, coder, label of sampled units; exact, as `agreement` reads it."""
+    rows = (
+        Label.objects.counted()
+        .filter(unit__audit=audit, unit__kind=Unit.Kind.SAMPLED)
+        .order_by("unit__prn", "unit_id", "coder_id")
+        .values_list("unit__name", "coder__name", "failure_mode__code", "correctness")
+    )
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(RELIABILITY_COLUMNS)
+        n_rows = 0
+        for unit, coder, mode, correctness in rows.iterator(chunk_size=5000):
+            writer.writerow((unit, coder, mode or correctness))
+            n_rows += 1
+    return n_rows
+
+
+WRITERS = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+    "reliability": write_reliability,
+}
+
+
+def build_manifest(
+    audit: Audit, *, kind: str, n_rows: int, file: Path, name: str
+) -> dict[str, Any]:
+    """What the file is, how to check it, and what it does not hold, with the reason."""
+    labels = Label.objects.filter(unit__audit=audit)
+    late = labels.current().filter(is_late=True).count()
+    superseded = labels.exclude(superseded_at=None).count()
+    withheld = {"superseded or undone": superseded, "late": late}
+    if kind == "reliability":
+        sham = labels.counted().filter(unit__kind=Unit.Kind.SHAM).count()
+        withheld["on thumbs-up controls"] = sham
+    return {
+        "file": name,
+        "format": kind,
+        "sha256": file_digest(file),
+        "n_rows": n_rows,
+        "columns": list(RELIABILITY_COLUMNS if kind == "reliability" else COLUMNS),
+        "audit": audit.slug,
+        "project": audit.project.slug,
+        "audit_status": audit.status,
+        "codebook": audit.codebook.name,
+        "codebook_version": audit.codebook.version,
+        "frame": audit.frame,
+        "seed": audit.seed,
+        "coders_per_unit": audit.coders_per_unit,
+        "strata": list(audit.strata.values("name", "n_frame", "n_sampled", "in_frame")),
+        "withheld": {reason: count for reason, count in withheld.items() if count},
+        "coders": "members under a pseudonym, imported coders as their file named them",
+        "exported_at": timezone.now().isoformat(),
+    }
+
+
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
