@@ -1,0 +1,148 @@
+"""The demo project: people, 5,000 outputs with a known truth, a labelled audit and an open one."""
+
+import json
+import tempfile
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from io import StringIO
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import transaction
+
+from fixtures.coders import CODERS, assign_coders, simulate_label
+from fixtures.demo import DemoData, DemoOutput, as_feedback_records, generate
+from labeling import workflow
+from labeling.models import Audit, Coder, FailureMode, Unit
+from labeling.workflow import Judgment
+from projects.errors import InputError
+from projects.models import Membership, Project, User
+from projects.roles import Role
+
+SLUG = "demo"
+LABELLED = "assistant-negatives"
+OPEN = "assistant-negatives-open"
+PEOPLE = {
+    "ana": ("Ana", Role.GRADER),
+    "ben": ("Ben", Role.GRADER),
+    "chi": ("Chi", Role.GRADER),
+    "dee": ("Dee", Role.GRADER),
+    "eli": ("Eli", Role.GRADER),
+    "lea": ("Lea", Role.LEAD),
+    "rey": ("Rey", Role.RESEARCHER),
+    "adam": ("Adam", Role.ADMIN),
+}
+
+
+@lru_cache(maxsize=2)
+def known_truth(seed: int) -> DemoData:
+    """What was generated, truth included; the database never holds the truth."""
+    return generate(seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedDemo:
+    project: Project
+    is_new: bool
+
+
+@transaction.atomic
+def load_demo(seed: int) -> LoadedDemo:
+    """Load everything or nothing; a demo that is there already stays as it is."""
+    existing = Project.objects.filter(slug=SLUG).first()
+    if existing:
+        return LoadedDemo(project=existing, is_new=False)
+    project = Project.objects.create(slug=SLUG, name="Assistant (demo)", is_demo=True)
+    add_people(project)
+    data = known_truth(seed)
+    import_log(project, data)
+    draw(
+        LABELLED,
+        "Assistant negatives, both releases",
+        seed,
+        "--size=400",
+        "--thumbs-up=200",
+        "--strata=release",
+    )
+    label_as_coders(Audit.objects.get(slug=LABELLED), data)
+    draw(OPEN, "Assistant negatives, open for you", seed + 1, "--size=120", "--coders=2")
+    return LoadedDemo(project=project, is_new=True)
+
+
+def add_people(project: Project) -> None:
+    """New accounts without a password: only the demo's one-click sign-in opens them."""
+    taken = User.objects.filter(username__in=PEOPLE).order_by("username")
+    if taken:
+        names = ", ".join(user.username for user in taken)
+        raise InputError(
+            f"demo: the accounts {names} exist already, and one click would open them; "
+            "load the demo into a database of its own (DATA_DIR or DATABASE_URL)."
+        )
+    for username, (name, role) in PEOPLE.items():
+        user = User(username=username, first_name=name)
+        user.set_unusable_password()
+        user.save()
+        Membership.objects.create(project=project, user=user, role=role)
+
+
+def import_log(project: Project, data: DemoData) -> None:
+    """Through the same door as any product's log."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "assistant-feedback.jsonl"
+        lines = (json.dumps(record, ensure_ascii=False) for record in as_feedback_records(data))
+        log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        call_command(
+            "import_feedback",
+            str(log),
+            f"--project={project.slug}",
+            "--negative=down",
+            stdout=StringIO(),
+        )
+
+
+def draw(slug: str, name: str, seed: int, *options: str) -> None:
+    arguments = [slug, f"--project={SLUG}", "--frame=negative", f"--seed={seed}", f"--name={name}"]
+    call_command("create_audit", *arguments, *options, stdout=StringIO())
+
+
+def label_as_coders(audit: Audit, data: DemoData) -> None:
+    """Three of the five simulated coders label each unit through the graders' own workflow."""
+    outputs = {output.external_id: output for output in data.outputs}
+    coders = {
+        name: workflow.coder_of(audit.project, User.objects.get(username=name)) for name in CODERS
+    }
+    modes = {mode.code: mode for mode in audit.codebook.modes.all()}
+    for unit in audit.units.order_by("prn"):
+        for name in assign_coders(unit.name, data.seed):
+            label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
+    workflow.close_audit(audit)
+
+
+def label_as(
+    unit: Unit,
+    coder: Coder,
+    name: str,
+    output: DemoOutput,
+    modes: dict[str, FailureMode],
+    seed: int,
+) -> None:
+    said = simulate_label(name, output, seed)
+    workflow.record_verdict(unit=unit, coder=coder, correctness=said.verdict)
+    mode = modes[said.failure_mode] if said.failure_mode else None
+    judgment = Judgment(
+        correctness=said.revised_verdict,
+        failure_mode=mode,
+        revision_reason=said.revision_reason,
+        note=said.note,
+    )
+    workflow.record_label(
+        unit=unit, coder=coder, judgment=judgment, submission_id=str(uuid.uuid4())
+    )
+
+
+def seed_of_demo(audit: Audit) -> int | None:
+    """The seed the demo was generated from; None for an audit that is not the demo's own."""
+    if not audit.project.is_demo:
+        return None
+    return {LABELLED: audit.seed, OPEN: audit.seed - 1}.get(audit.slug)
