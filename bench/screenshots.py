@@ -1,0 +1,160 @@
+"""The README's pictures, and every page in four looks, from a throwaway demo.
+
+python -m bench.screenshots             docs/img/grading.png and docs/img/report.png
+python -m bench.screenshots --all DIR   besides, every page at two sizes, light and dark, into DIR
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.surroundings import REPOSITORY, find_chromium
+
+PICTURES = REPOSITORY / "docs" / "img"
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+OPEN = "/audits/assistant-negatives-open"
+DONE = "/audits/assistant-negatives"
+GRADER_PAGES = {"home-grader": "/", "desk-1": f"{OPEN}/label/", "desk-empty": f"{DONE}/label/"}
+LEAD_PAGES = {
+    "home-lead": "/",
+    "project": "/projects/demo/",
+    "audit-new": "/projects/demo/audits/new/",
+    "audit": f"{DONE}/",
+    "report": f"{DONE}/report/",
+    "agreement": f"{DONE}/agreement/",
+    "exports": f"{DONE}/exports/",
+    "adjudicate": f"{DONE}/adjudicate/",
+    "upload": "/projects/demo/feedback/import/",
+    "truth": f"{DONE}/truth/",
+    "missing": "/no/such/page/",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", metavar="DIR", type=Path, help="write every page into DIR")
+    folder = parser.parse_args().all
+    with demo_server() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(),
+            args=["--no-sandbox"] if os.geteuid() == 0 else [],
+        )
+        take_the_two(browser, url)
+        if folder:
+            take_all(browser, url, folder)
+
+
+@contextmanager
+def demo_server() -> Iterator[str]:
+    """A demo database made for this run, served until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="bd-pictures-") as data:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        environment = {**os.environ, "DATA_DIR": data, "DATABASE_URL": "", "DEMO_MODE": "1"}
+        for command in (["migrate", "-v0"], ["demo"]):
+            subprocess.run([sys.executable, "manage.py", *command], env=environment, check=True)
+        serve = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+        server = subprocess.Popen(
+            serve, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/healthz")
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def wait_for(url: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            urlopen(url, timeout=2).close()
+        except (URLError, ConnectionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def signed_in(browser: Browser, url: str, name: str, size: str, scheme: str) -> Page:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{url}/sign-in/")
+    page.get_by_role("button", name=name).first.click()
+    page.get_by_role("heading", name="What you can do next").wait_for()
+    return page
+
+
+def take_the_two(browser: Browser, url: str) -> None:
+    """Grading after the reveal, and the report: what the README shows."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page = signed_in(browser, url, "Dee", "desktop", "light")
+    page.goto(f"{url}{OPEN}/label/")
+    to_step_2(page)
+    picture(page, PICTURES / "grading.png")
+    page.context.close()
+    page = signed_in(browser, url, "Lea", "desktop", "light")
+    page.goto(f"{url}{DONE}/report/")
+    picture(page, PICTURES / "report.png")
+    page.context.close()
+
+
+def to_step_2(page: Page) -> None:
+    if page.locator(".verdict-step").count():
+        page.keyboard.press("c")
+    page.locator(".mode-step").wait_for()
+    page.locator(".modes input[value=unwelcome_but_correct]").check(force=True)
+
+
+def take_all(browser: Browser, url: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for size in SIZES:
+        for scheme in SCHEMES:
+            look = f"{size}-{scheme}"
+            page = signed_in(browser, url, "Eli", size, scheme)
+            take_pages(page, url, GRADER_PAGES, folder, look)
+            page.context.close()
+            page = signed_in(browser, url, "Dee", size, scheme)
+            page.goto(f"{url}{OPEN}/label/")
+            to_step_2(page)
+            picture(page, folder / f"desk-2-{look}.png")
+            page.context.close()
+            page = signed_in(browser, url, "Lea", size, scheme)
+            take_pages(page, url, LEAD_PAGES, folder, look)
+            page.context.close()
+
+
+def take_pages(page: Page, url: str, pages: dict[str, str], folder: Path, look: str) -> None:
+    for name, path in pages.items():
+        page.goto(url + path)
+        picture(page, folder / f"{name}-{look}.png")
+
+
+def picture(page: Page, path: Path) -> None:
+    page.mouse.move(0, 0)
+    page.screenshot(path=path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""A live server, people who sign in through the form, and an audit with long and short units."""
+
+import pytest
+
+from tests.sampled import AtDesk
+
+PASSWORD = "a long password for tests"
+TURNS = [
+    {"role": "system", "content": "You are the assistant of a shop. " * 12},
+    {"role": "user", "content": "When does the refund window close?"},
+    {"role": "assistant", "content": "Thirty days after delivery."},
+    {"role": "user", "content": "And for shoes?"},
+    {"role": "assistant", "content": "The same."},
+    {"role": "user", "content": "Mine came in June. Can I still send them back?"},
+]
+LONG = "\n\n".join(
+    [
+        "| day | fee |\n|---|---|\n| 1 | 0 |\n| 31 | 12 |",
+        "```python\nprint('a line that is long enough to leave its box, ' * 3)\n```",
+        *["No, the window closed on the thirtieth day. " * 8] * 80,
+    ]
+)
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 800}}
+
+
+@pytest.fixture
+def audit(transactional_db, make_open_audit):
+    return make_open_audit(5)
+
+
+@pytest.fixture
+def long_audit(transactional_db, make_open_audit):
+    """One unit with six turns and 30 kB of output, and a user who wrote a lot."""
+    audit = make_open_audit(1, slug="long")
+    content = audit.units.get().output.content
+    content.conversation, content.text = TURNS, LONG[:30_000]
+    content.save()
+    content.output.feedback.update(reason="too_long", comment="Nobody can read this. " * 20)
+    return audit
+
+
+@pytest.fixture
+def enter(live_server):
+    """Sign in by the form, then open `path`."""
+
+    def enter(page, person, path="/"):
+        page.goto(f"{live_server.url}/sign-in/")
+        page.get_by_label("User name").fill(person.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="What you can do next").wait_for()
+        if path != "/":
+            page.goto(live_server.url + path)
+        return page
+
+    return enter
+
+
+@pytest.fixture
+def split_audit(transactional_db, make_open_audit, ana_client, ben_client):
+    """An audit with labels, two of them on one unit in disagreement."""
+    audit = make_open_audit(3, slug="split")
+    ana, ben = AtDesk(ana_client, audit), AtDesk(ben_client, audit)
+    for _ in range(3):
+        ana.give("correct", "latency")
+    ben.give("correct", "unwelcome_but_correct")
+    ben.give("correct", "latency")
+    ben.give("correct", "latency")
+    return audit

@@ -1,0 +1,269 @@
+"""The desk as a grader meets it: by keyboard, by mouse, without JavaScript, and on failures."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from labeling.models import Label, Skip
+
+pytestmark = pytest.mark.browser
+DESK = "/audits/w34/label/"
+STEP_1, STEP_2 = ".verdict-step", ".mode-step"
+
+
+@pytest.fixture
+def desk(page, ana, audit, enter):
+    return enter(page, ana, DESK)
+
+
+def current():
+    labels = Label.objects.current().order_by("pk")
+    return [(label.unit.prn[-1], label.category) for label in labels]
+
+
+def test_three_units_by_keyboard_alone(desk):
+    keys = [("c", "6"), ("x", "2"), ("t", "")]
+    for n_done, (verdict, mode) in enumerate(keys, start=1):
+        desk.keyboard.press(verdict)
+        expect(desk.locator(STEP_2)).to_be_visible()
+        if mode:
+            desk.keyboard.press(mode)
+        desk.keyboard.press("Enter")
+        expect(desk.locator("#progress")).to_contain_text(f"{n_done} of 5")
+        expect(desk.locator(".saved")).to_contain_text("Saved")
+        expect(desk.locator(STEP_1)).to_be_visible()
+    assert current() == [
+        ("0", "unwelcome_but_correct"),
+        ("1", "hallucination"),
+        ("2", "cannot_tell"),
+    ]
+
+
+def test_three_units_by_mouse_alone(desk):
+    for n_done in (1, 2, 3):
+        desk.get_by_role("button", name=re.compile("^Correct")).click()
+        desk.locator(".mode-latency").click()
+        desk.get_by_role("button", name="Submit and next").click()
+        expect(desk.locator("#progress")).to_contain_text(f"{n_done} of 5")
+    assert current() == [("0", "latency"), ("1", "latency"), ("2", "latency")]
+
+
+def test_three_units_without_javascript(browser, ana, audit, enter):
+    context = browser.new_context(java_script_enabled=False)
+    page = enter(context.new_page(), ana, DESK)
+    for _ in range(3):
+        page.get_by_role("button", name=re.compile("^Incorrect")).click()
+        page.get_by_role("radio", name="Refusal").check(force=True)
+        page.get_by_role("button", name="Submit and next").click()
+        expect(page.locator(".message")).to_contain_text("Saved at")
+    page.get_by_role("button", name="undo last").click()
+    expect(page.locator(STEP_2)).to_be_visible()
+    page.get_by_text("Change it").click()
+    page.get_by_label("Correct", exact=False).first.check(force=True)
+    page.get_by_label("Why it changed").fill("Seen again.")
+    page.locator(".mode-no_fault_found").click()
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.locator(".message")).to_contain_text("Saved at")
+    page.get_by_role("button", name="skip", exact=False).first.click()
+    page.get_by_label("I do not read the language").check()
+    page.get_by_role("button", name="Skip", exact=True).click()
+    context.close()
+    assert [code for _, code in current()] == ["refusal", "refusal", "no_fault_found"]
+    assert Skip.objects.get().unit.prn.endswith("3")
+
+
+def test_r_shows_the_raw_output_and_back(desk):
+    raw, rendered = desk.locator(".output .raw"), desk.locator(".output .text.rendered")
+    expect(raw).to_be_hidden()
+    desk.keyboard.press("r")
+    expect(raw).to_be_visible()
+    expect(rendered).to_be_hidden()
+    desk.keyboard.press("r")
+    expect(rendered).to_be_visible()
+
+
+def test_s_opens_the_skip_reasons_and_keys_there_answer_nothing(desk):
+    desk.keyboard.press("s")
+    expect(desk.locator("#skip")).to_be_visible()
+    expect(desk.get_by_label("I do not know the subject")).to_be_focused()
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    desk.keyboard.press("ArrowDown")
+    with desk.expect_response("**/skip/"):
+        desk.keyboard.press("Enter")
+    expect(desk.locator("#skip")).to_be_hidden()
+    expect(desk.locator(".output")).to_contain_text("1 weeks ago")
+    assert Skip.objects.get().reason == "language"
+
+
+def test_escape_leaves_the_skip_reasons(desk):
+    desk.keyboard.press("s")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#skip")).to_be_hidden()
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+
+
+def test_u_brings_the_last_unit_back(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("5")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    desk.keyboard.press("u")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    expect(desk.locator(".output")).to_contain_text("0 weeks ago")
+
+
+def test_v_changes_the_verdict_with_a_reason(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("v")
+    reason = desk.get_by_label("Why it changed")
+    expect(reason).to_be_visible()
+    desk.keyboard.press("x")
+    desk.keyboard.press("1")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".field-error")).to_contain_text("needs a reason")
+    expect(desk.locator(".field-error")).to_be_focused()
+    reason.fill("It declined. c x 5")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    assert (Label.objects.get().correctness, Label.objects.get().category) == (
+        "incorrect",
+        "refusal",
+    )
+
+
+def test_keys_typed_into_the_note_answer_nothing(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("n")
+    note = desk.get_by_label("Note", exact=True).locator("visible=true")
+    expect(note).to_be_focused()
+    desk.keyboard.type("cs u6 rg?")
+    expect(note).to_have_value("cs u6 rg?")
+    expect(desk.locator(".modes input:checked")).to_have_count(0)
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+
+
+def test_a_held_key_does_not_answer_a_unit_nobody_has_seen(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("4")
+    desk.keyboard.down("Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 of 5")
+    for _ in range(5):
+        desk.keyboard.down("Enter")
+    desk.keyboard.up("Enter")
+    desk.keyboard.down("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    for _ in range(5):
+        desk.keyboard.down("c")
+    desk.keyboard.up("c")
+    assert current() == [("0", "latency")]
+
+
+def test_a_key_pressed_while_the_answer_is_on_its_way_is_ignored(desk):
+    """Two quick presses are one answer."""
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("4")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 of 5")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    assert current() == [("0", "latency")]
+
+
+def test_the_reading_pane_scrolls_by_keyboard(page, ana, long_audit, enter):
+    desk = enter(page, ana, "/audits/long/label/")
+
+    def place_after(key):
+        desk.keyboard.press(key)
+        desk.wait_for_timeout(300)
+        return desk.locator(".read").evaluate("(pane) => pane.scrollTop")
+
+    start = desk.locator(".read").evaluate("(pane) => pane.scrollTop")
+    down, page_down, up = place_after("j"), place_after("PageDown"), place_after("k")
+    assert start < down < page_down > up
+
+
+def test_the_reading_place_stays_when_the_verdict_is_given(page, ana, long_audit, enter):
+    desk = enter(page, ana, "/audits/long/label/")
+    desk.locator(".read").evaluate("(pane) => { pane.scrollTop = 1500 }")
+    desk.keyboard.press("r")
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    assert desk.locator(".read").evaluate("(pane) => pane.scrollTop") == 1500
+    expect(desk.locator(".output .raw")).to_be_visible()
+
+
+def test_single_keys_can_be_switched_off(desk):
+    desk.keyboard.press("?")
+    desk.get_by_label("Single keys are on").uncheck()
+    desk.keyboard.press("Escape")
+    desk.reload()
+    desk.keyboard.press("c")
+    desk.wait_for_timeout(200)
+    expect(desk.locator(STEP_1)).to_be_visible()
+
+
+FAILURES = {
+    "server error": lambda route: route.fulfill(status=500, body="<h1>Oops</h1>"),
+    "no connection": lambda route: route.abort(),
+    "a proxy's page": lambda route: route.fulfill(
+        status=200,
+        content_type="text/html",
+        body="<html><body><h1>Captive portal</h1></body></html>",
+    ),
+    "an empty answer": lambda route: route.fulfill(status=200, body=""),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_was_not_saved_is_said_to_be_and_the_choice_stays(desk, failure):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("6")
+    desk.route("**/label/", FAILURES[failure])
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#not-saved")).to_contain_text("Not saved.")
+    expect(desk.locator("[value=unwelcome_but_correct]").first).to_be_checked()
+    expect(desk.locator(".saved")).to_have_count(0)
+    assert not Label.objects.exists()
+    desk.unroute("**/label/")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 of 5")
+    expect(desk.locator("#not-saved")).to_be_hidden()
+
+
+def test_an_answer_that_was_saved_but_lost_on_the_way_is_one_label(desk):
+    """The server stored it, the network ate the receipt; the grader sends it again."""
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("6")
+    desk.route("**/label/", lose)
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#not-saved")).to_be_visible()
+    desk.unroute("**/label/")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 of 5")
+    assert Label.objects.count() == 1
+
+
+def test_an_expired_session_says_so_and_keeps_the_choice(desk, ana):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("6")
+    desk.context.clear_cookies(name="sessionid")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#not-saved")).to_contain_text("You are signed out")
+    expect(desk.locator("[value=unwelcome_but_correct]").first).to_be_checked()
