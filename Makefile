@@ -4,7 +4,8 @@
 .DELETE_ON_ERROR:
 .PHONY: help venv demo test check lock clean
 
-INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# Twice quiet: warnings about the places pip looks in are not a newcomer's concern; errors are shown.
+INSTALL = .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 # Locks name no index host, so that they install from wherever pip is told to look.
 COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links

@@ -156,7 +156,11 @@ def _too_little(drawn: Resampled) -> str | None:
 
 
 def _bca(drawn: Resampled) -> tuple[float, float]:
-    """Return the 95% BCa interval (Efron 1987), ties split evenly in the bias correction."""
+    """Return the 95% BCa interval (Efron 1987), ties split evenly in the bias correction.
+
+    Where all replicates lie on one side of the value (a label of its own on every unit) the bias
+    correction has no meaning; the interval is then widened to hold the value.
+    """
     defined = drawn.replicates[~np.isnan(drawn.replicates)]
     below = np.mean(defined < drawn.value - 1e-12) + np.mean(defined <= drawn.value + 1e-12)
     edge = 0.5 / len(defined)
@@ -167,7 +171,7 @@ def _bca(drawn: Resampled) -> tuple[float, float]:
         shrink = 1 - speed * z
         levels.append(special.ndtr(bias + z / shrink) if shrink > 0 else float(z > 0))
     low, high = np.quantile(defined, levels)
-    return float(low), float(high)
+    return min(float(low), drawn.value), max(float(high), drawn.value)
 
 
 def _acceleration(drawn: Resampled) -> float:

@@ -17,6 +17,7 @@ from analysis.patterns import Patterns
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval", "ratio")
 MAX_RATIO_VALUES = 2_000
+LARGEST = 1e100
 CHUNK_CELLS = 4_000_000
 
 
@@ -64,6 +65,11 @@ def values_and_counts(patterns: Patterns, level: Level) -> tuple[FloatArray, Flo
     if words:
         raise AnalysisInputError(f"expected numbers as labels at level {level}: came {words[:5]}.")
     numbers = np.array([n for n in parsed if n is not None], dtype=np.float64)
+    if (np.abs(numbers) > LARGEST).any():
+        raise AnalysisInputError(
+            f"expected numbers of at most {LARGEST:g} at level {level}: "
+            f"came {float(np.abs(numbers).max()):g}."
+        )
     if level == "ratio" and (numbers < 0).any():
         raise AnalysisInputError(
             f"expected no negative numbers at level ratio: came {float(numbers.min()):g}."

@@ -41,6 +41,25 @@ LEAD_PAGES = {
     "missing": "/no/such/page/",
 }
 
+STAGE = """
+from datetime import timedelta
+from django.db.models import F
+from config.demo import OPEN, known_truth
+from labeling import workflow
+from labeling.models import Audit, Coder, Label, Seat
+Label.objects.update(created_at=F("created_at") - timedelta(days=1))
+audit = Audit.objects.get(slug=OPEN)
+truth = known_truth(audit.seed - 1).outputs
+shown = {
+    output.external_id for output in truth
+    if output.failure_mode == "unwelcome_but_correct" and output.comment
+    and ("|---" in output.text or "```" in output.text) and output.text.count(chr(10)) < 15
+}
+seat = Seat.objects.filter(audit=audit, unit__name__in=shown).order_by("serving").first()
+workflow.lease(seat, Coder.objects.get(user__username="dee"))
+"""
+"""Yesterday's labels, and on Dee's desk code or a table that its user did not want to see."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -66,6 +85,8 @@ def demo_server() -> Iterator[str]:
         environment = {**os.environ, "DATA_DIR": data, "DATABASE_URL": "", "DEMO_MODE": "1"}
         for command in (["migrate", "-v0"], ["demo"]):
             subprocess.run([sys.executable, "manage.py", *command], env=environment, check=True)
+        shell = [sys.executable, "manage.py", "shell", "-v0", "-c", STAGE]
+        subprocess.run(shell, env=environment, check=True)
         serve = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
         server = subprocess.Popen(
             serve, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -113,7 +113,7 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
         name: workflow.coder_of(audit.project, User.objects.get(username=name)) for name in CODERS
     }
     modes = {mode.code: mode for mode in audit.codebook.modes.all()}
-    for unit in audit.units.order_by("prn"):
+    for unit in audit.units.select_related("stratum").order_by("serving"):
         for name in assign_coders(unit.name, data.seed):
             label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
     workflow.close_audit(audit)

@@ -1,9 +1,11 @@
-"""One Content-Security-Policy on every response, error pages and static files included."""
+"""One Content-Security-Policy on every response; and requests that no page could answer."""
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -37,6 +39,24 @@ def security_headers(
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+    return respond
+
+
+def refuse_unreadable(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: a NUL in an address, or a form that is not in UTF-8, is a 400 on every database.
+
+    PostgreSQL refuses NUL in text, and Python knows charsets that no text can be decoded by.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        has_nul = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if has_nul or charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+            return bad_request(request, SuspiciousOperation())
+        return get_response(request)
 
     return respond
 

@@ -136,7 +136,10 @@ def output_values(source: Import, rows: Iterable[Row], now: datetime) -> Iterato
 def supersede(
     signals: Sequence[tuple[str, Signal]], stored: Sequence[Stored], now: datetime
 ) -> list[Pending]:
-    """Of several signals by one user on one channel let the latest be the current one."""
+    """Of several signals by one user on one channel let the latest be the current one.
+
+    Signals without a user come from nobody knows how many: each stays current.
+    """
     current = {
         (s.external_id, s.channel, s.user_key): Pending(s.given_at, pk=s.pk)
         for s in stored
@@ -147,6 +150,8 @@ def supersede(
     for name, signal in signals:
         added = Pending(signal.given_at, external_id=name, signal=signal)
         appended.append(added)
+        if not signal.user_key:
+            continue
         key = (name, signal.channel, signal.user_key)
         before = current.get(key)
         if before is not None and is_later(before.given_at, than=signal.given_at):

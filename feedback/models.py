@@ -180,7 +180,7 @@ class Feedback(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["output", "channel", "user_key"],
-                condition=Q(superseded_at=None),
+                condition=Q(superseded_at=None) & ~Q(user_key=""),
                 name="one_current_signal_per_user",
             ),
         ]

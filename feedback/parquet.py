@@ -211,6 +211,12 @@ def find_files(pattern: str) -> list[str]:
     files = sorted(str(Path(name).resolve()) for name in names)
     if not files:
         raise InputError(f"--from: expected Parquet files, none match {pattern!r}.")
+    others = [name for name in files if not Path(name).is_file()]
+    if others:  # a pipe would be waited for, and a folder is not what the pattern should match
+        raise InputError(
+            "--from: expected files only, named such as 'feedback/*.parquet', "
+            f"got {others[0]!r}, which is none."
+        )
     return files
 
 

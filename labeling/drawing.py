@@ -1,9 +1,12 @@
 """Draw an audit: freeze its frame, then store strata, units with their pi, and seats."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from feedback.frame_source import FrameSource
 from feedback.frame_strata import FrameStratum
@@ -55,6 +58,8 @@ def draw_audit(
     )
     with transaction.atomic():
         plan.place.store(rows)
+        if plan.source:  # outputs from elsewhere came in just now, after the plan was made
+            audit.frame_until = timezone.now()
         store_audit(audit, frame.strata, drawn)
     return audit
 
@@ -68,11 +73,19 @@ def check_slug(slug: str) -> None:
         raise InputError(f"slug: expected one that is not taken, got {slug!r}.")
 
 
+def check_fields(audit: Audit) -> None:
+    try:
+        audit.full_clean(exclude=["project", "codebook", "created_by", "n_outputs"])
+    except ValidationError as error:
+        field, problems = next(iter(error.message_dict.items()))
+        raise InputError(f"{field}: {' '.join(problems)}") from error
+
+
 @transaction.atomic
 def store_audit(audit: Audit, strata: Sequence[FrameStratum], drawn: Sequence[DrawnOutput]) -> None:
     Project.objects.select_for_update().get(pk=audit.project_id)
     check_slug(audit.slug)
-    audit.full_clean(exclude=["project", "codebook", "created_by", "n_outputs"])
+    check_fields(audit)
     audit.save(force_insert=True)
     rows = Stratum.objects.bulk_create(
         Stratum(
@@ -175,6 +188,7 @@ def add_units(audit: Audit, strata: dict[str, Stratum], drawn: Sequence[DrawnOut
                 name=output.external_id,
                 kind=Unit.Kind.SAMPLED if output.stratum.in_frame else Unit.Kind.SHAM,
                 prn=output.prn,
+                serving=serving_number(audit.seed, output.external_id),
                 inclusion_probability=output.stratum.inclusion_probability,
             )
             for output in chunk
@@ -185,10 +199,19 @@ def add_units(audit: Audit, strata: dict[str, Stratum], drawn: Sequence[DrawnOut
 def seats(units: Iterable[Unit], coders_per_unit: int) -> list[Seat]:
     """Make the k places of each unit, with the two copies that the queue's index needs."""
     return [
-        Seat(unit=unit, audit_id=unit.audit_id, position=position, prn=unit.prn)
+        Seat(unit=unit, audit_id=unit.audit_id, position=position, serving=unit.serving)
         for unit in units
         for position in range(1, coders_per_unit + 1)
     ]
+
+
+def serving_number(seed: int, external_id: str) -> str:
+    """A second random number, apart from the draw's.
+
+    Strata are sampled at different rates, so in the order of the draw's own number the first units
+    would come from the strata sampled thinnest; by this one any prefix is a random part of all.
+    """
+    return hashlib.md5(f"{seed}:serve:{external_id}".encode(), usedforsecurity=False).hexdigest()
 
 
 def output_ids(project_id: int, external_ids: Sequence[str]) -> dict[str, int]:

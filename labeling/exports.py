@@ -6,7 +6,6 @@ An export is written beside its target and renamed when it is whole; a failure l
 import csv
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from django.utils import timezone
 from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
 from labeling.models import Adjudication, Audit, Label, Unit
+from projects.errors import InputError
 
 COLUMNS = {
     "audit": "VARCHAR",
@@ -46,6 +46,7 @@ COLUMNS = {
     "release": "VARCHAR",
     "model": "VARCHAR",
     "domain": "VARCHAR",
+    "user": "VARCHAR",
     "latency_ms": "BIGINT",
     "conversation": "VARCHAR",
     "output": "VARCHAR",
@@ -69,19 +70,32 @@ def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
     csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
     unit, coder, label of sampled units, as agreement is computed from. CSV text that a spreadsheet
     would run is neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
+    A link is followed. Only a plain file is replaced; a device or a pipe is refused.
+
+    Raises
+    ------
+    InputError
+        One of the two paths is taken by something that is no file.
+    OSError
+        The folder cannot be written to; nothing is left there.
     """
+    out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    os.close(handle)
-    partial = Path(name)
-    try:
+    check_replaceable(out)
+    check_replaceable(manifest_path(out))
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+        partial, partial_manifest = Path(folder) / "labels", Path(folder) / "manifest"
         n_rows = WRITERS[kind](audit, partial)
         manifest = build_manifest(audit, kind=kind, n_rows=n_rows, file=partial, name=out.name)
+        write_manifest(manifest, partial_manifest)
         partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
-    write_manifest(manifest, manifest_path(out))
+        partial_manifest.replace(manifest_path(out))
     return manifest
+
+
+def check_replaceable(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise InputError(f"--out: expected a file or nothing at {path}, got something else.")
 
 
 def manifest_path(out: Path) -> Path:
@@ -167,12 +181,13 @@ def label_columns(label: Any, further: str) -> dict[str, Any]:
 def output_columns(unit: Unit) -> dict[str, Any]:
     output = unit.output
     if output is None:
-        empty = dict.fromkeys(("release", "model", "domain", "conversation", "output"), "")
+        empty = dict.fromkeys(("release", "model", "domain", "user", "conversation", "output"), "")
         return {**empty, "latency_ms": None}
     return {
         "release": output.release,
         "model": output.model,
         "domain": output.domain,
+        "user": output.user_key,
         "latency_ms": output.latency_ms,
         "conversation": json.dumps(output.content.conversation, ensure_ascii=False),
         "output": output.content.text,
@@ -236,7 +251,7 @@ def write_reliability(audit: Audit, path: Path) -> int:
     """The reliability data: unit, coder, label of sampled units; exact, as `agreement` reads it."""
     rows = (
         Label.objects.counted()
-        .filter(unit__audit=audit, unit__kind=Unit.Kind.SAMPLED)
+        .filter(unit__audit=audit, unit__kind=Unit.Kind.SAMPLED, asks_mode=True)
         .order_by("unit__prn", "unit_id", "coder_id")
         .values_list("unit__name", "coder__name", "failure_mode__code", "correctness")
     )
@@ -267,8 +282,9 @@ def build_manifest(
     superseded = labels.exclude(superseded_at=None).count()
     withheld = {"superseded or undone": superseded, "late": late}
     if kind == "reliability":
-        sham = labels.counted().filter(unit__kind=Unit.Kind.SHAM).count()
-        withheld["on thumbs-up controls"] = sham
+        withheld["on thumbs-up units, where no mode is asked"] = (
+            labels.counted().filter(asks_mode=False).count()
+        )
     return {
         "file": name,
         "format": kind,

@@ -92,7 +92,7 @@ class JudgmentForm(forms.Form):
         data["correctness"] = data.get("correctness") or self.locked
         if not data["correctness"] and "correctness" not in self.errors:
             self.add_error("correctness", "Say whether the answer was right.")
-        if data.get("correctness") == Correctness.CANNOT_TELL or self.unit.kind == Unit.Kind.SHAM:
+        if data.get("correctness") == Correctness.CANNOT_TELL or not self.unit.asks_mode:
             data["failure_mode"], data["further_modes"] = None, []
         return data
 

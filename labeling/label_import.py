@@ -13,12 +13,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.text import slugify
 
 from analysis.errors import AnalysisInputError
 from analysis.file_shape import find_long_columns
 from analysis.reliability_file import read_table
+from feedback.cleaning import CONTROL, shown
 from feedback.models import Output
+from labeling.drawing import check_slug
 from labeling.models import (
     Audit,
     Codebook,
@@ -104,6 +105,8 @@ def read_label_rows(path: Path) -> list[LabelRow]:
     except AnalysisInputError as error:
         raise InputError(str(error)) from error
     names = [name.strip().lower() for name in header]
+    if names.count("correctness") > 1:
+        raise InputError(f"{path.name}: expected one column correctness, line 1 has several.")
     verdict = names.index("correctness") if "correctness" in names else None
     rows = []
     for row in lines:
@@ -125,6 +128,12 @@ def check_rows(rows: Sequence[LabelRow], name: str) -> None:
             raise InputError(f"Line {row.line}: expected a unit and a coder, one is empty.")
         if max(len(row.unit), len(row.coder), len(row.label)) > 120:
             raise InputError(f"Line {row.line}: expected at most 120 characters per cell.")
+        for cell in (row.unit, row.coder, row.label):
+            if CONTROL.search(cell):
+                raise InputError(
+                    f"Line {row.line}: expected text on one line, "
+                    f"got a control character in {shown(cell)}."
+                )
         if row.correctness not in ("", *Correctness.values):
             expected = ", ".join(Correctness.values)
             raise InputError(
@@ -152,8 +161,7 @@ def find_owner(project: Project | None) -> Project:
 
 def create_imported_audit(slug: str, project: Project, rows: Sequence[LabelRow]) -> Audit:
     """An audit whose frame is the file's units and whose codebook is the file's labels."""
-    if slug != slugify(slug) or len(slug) > 60:
-        raise InputError(f"SLUG: expected up to 60 of a-z, 0-9 and -, got {slug!r}.")
+    check_slug(slug)
     version = Codebook.objects.filter(project=project, name=slug).count() + 1
     codebook = Codebook.objects.create(project=project, name=slug, version=version)
     n_units = len({row.unit for row in rows})
@@ -213,10 +221,15 @@ def add_labels(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, int]:
 def build_label(
     audit: Audit, row: LabelRow, unit: Unit, coder: Coder, modes: dict[str, FailureMode]
 ) -> Label:
-    """The row as a label; a verdict that contradicts the mode is refused with its line."""
+    """The row as a label; a verdict that contradicts the mode is refused with its line.
+
+    In an imported set a label may stand beside `cannot_tell`: it is kept without a verdict.
+    """
     mode = None if row.label == CANNOT_TELL else modes[row.label]
     needed = mode.needs_verdict if mode else CANNOT_TELL
     correctness = row.correctness or needed
+    if audit.is_imported and mode and correctness == CANNOT_TELL:
+        correctness = ""
     contradicts = needed and correctness != needed
     if contradicts or (mode and correctness == CANNOT_TELL):
         raise InputError(
@@ -259,6 +272,7 @@ def add_units(audit: Audit, names: list[str]) -> dict[str, Unit]:
                 output=outputs.get(name),
                 name=name,
                 prn="",
+                serving="",
                 inclusion_probability=1.0,
             )
             for name in names

@@ -75,39 +75,37 @@ class AuditData:
 
     @cached_property
     def labels(self) -> pd.DataFrame:
-        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, is_sampled."""
+        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode."""
         rows = (
             Label.objects.counted()
             .filter(unit__audit=self.audit)
             .exclude(unit__kind=Unit.Kind.GOLD)
-            .values_list(
-                "unit_id", "coder__name", "failure_mode__code", "correctness", "unit__kind"
-            )
+            .values_list("unit_id", "coder__name", "failure_mode__code", "correctness", "asks_mode")
             .order_by("unit_id", "coder_id")
         )
         table = [
-            (unit, coder, mode or correctness, correctness, kind == Unit.Kind.SAMPLED)
-            for unit, coder, mode, correctness, kind in rows
+            (unit, coder, mode or correctness, correctness, asks_mode)
+            for unit, coder, mode, correctness, asks_mode in rows
         ]
-        columns = ["unit", "coder", "label", "correctness", "is_sampled"]
+        columns = ["unit", "coder", "label", "correctness", "asks_mode"]
         return pd.DataFrame(table, columns=columns)
 
     @cached_property
-    def decisions(self) -> list[tuple[int, str, str, str]]:
-        """Current adjudications: unit, category, correctness, kind of unit."""
+    def decisions(self) -> list[tuple[int, str, str, bool]]:
+        """Current adjudications: unit, category, correctness, whether a mode was asked."""
         rows = Adjudication.objects.current().filter(unit__audit=self.audit)
         return [
-            (unit, mode or correctness, correctness, kind)
-            for unit, mode, correctness, kind in rows.values_list(
-                "unit_id", "failure_mode__code", "correctness", "unit__kind"
+            (unit, mode or correctness, correctness, asks_mode)
+            for unit, mode, correctness, asks_mode in rows.values_list(
+                "unit_id", "failure_mode__code", "correctness", "asks_mode"
             )
         ]
 
     @cached_property
     def mode_labels(self) -> pd.DataFrame:
-        """The reliability data of the failure mode: independent labels on sampled units."""
-        sampled = self.labels[self.labels["is_sampled"].astype(bool)]
-        return sampled[["unit", "coder", "label"]]
+        """The reliability data of the failure mode: independent labels on negative units."""
+        asked = self.labels[self.labels["asks_mode"].astype(bool)]
+        return asked[["unit", "coder", "label"]]
 
     @cached_property
     def mode_names(self) -> dict[str, str]:
@@ -120,9 +118,7 @@ class AuditData:
     @cached_property
     def modes(self) -> Consensus:
         decided: dict[object, str] = {
-            unit: category
-            for unit, category, _, kind in self.decisions
-            if kind == Unit.Kind.SAMPLED
+            unit: category for unit, category, _, asks_mode in self.decisions if asks_mode
         }
         return unit_labels(self.mode_labels, decided, domain=list(self.mode_names))
 
@@ -133,6 +129,12 @@ class AuditData:
         table = given[["unit", "coder", "correctness"]].rename(columns={"correctness": "label"})
         decided: dict[object, str] = {unit: value for unit, _, value, _ in self.decisions if value}
         return unit_labels(table, decided, domain=[str(value) for value in Correctness.values])
+
+    @cached_property
+    def labelled_units(self) -> pd.DataFrame:
+        """Units with a counted label or a decision."""
+        said = self.modes.weights.index.union(self.correctness.weights.index)
+        return self.units.loc[said]
 
     def samples(self, weights: pd.Series, strata: list[Stratum]) -> list[StratumSample]:
         """The weight of one label on each labelled unit, by stratum, with the unit's user."""
@@ -227,6 +229,8 @@ class Report:
             return "the label set"
         if self.audit.frame == Audit.Frame.DISAGREED:
             return "the outputs that a user disagreed with"
+        if self.headline.n_frame < self.audit.n_negative:
+            return f"the lowest {self.headline.n_frame:,} of {self.audit.n_negative:,} negatives"
         return "negative feedback"
 
 
@@ -248,12 +252,13 @@ def build_report(audit: Audit) -> Report:
     headline = mode_share(data, HEADLINE_MODE)
     graded, reason = build_grid(data)
     in_frame = [stratum for stratum in data.strata if stratum.in_frame]
-    labelled = data.units.loc[data.modes.weights.index]
+    labelled = data.labelled_units
+    in_frame_labelled = labelled[labelled["kind"] == Unit.Kind.SAMPLED]
     return Report(
         audit=audit,
         n_frame=sum(stratum.n_frame for stratum in in_frame),
         n_sampled=sum(stratum.n_sampled for stratum in in_frame),
-        n_labelled=len(labelled),
+        n_labelled=len(in_frame_labelled),
         n_complete=count_complete(audit),
         n_ties=data.modes.n_ties,
         n_adjudicated=data.modes.n_adjudicated,
@@ -325,7 +330,7 @@ def headline_by_stratum(data: AuditData) -> tuple[StratumShare, ...]:
 
     Without finite population: strata are compared, and a comparison speaks of what comes next.
     """
-    strata = headline_strata(data)
+    strata = sorted(headline_strata(data), key=lambda stratum: stratum.name)
     if len(strata) < 2 or HEADLINE_MODE not in data.modes.weights:
         return ()
     samples = data.samples(data.modes.weights[HEADLINE_MODE].astype(float), strata)
@@ -342,7 +347,8 @@ def build_grid(data: AuditData) -> tuple[Grid | None, str]:
         return None, "an imported label set has no frame of rated outputs"
     down = headline_strata(data)
     up = [stratum for stratum in data.strata if not stratum.is_negative]
-    if sum(stratum.n_frame for stratum in down) != audit.n_negative:
+    n_down = sum(stratum.n_frame for stratum in down)
+    if audit.frame == Audit.Frame.DISAGREED or n_down != audit.n_negative:
         return None, "the frame holds only a part of the negative feedback"
     n_up = audit.n_rated - audit.n_negative
     return grid(data.grid_samples(down), data.grid_samples(up) if up else None, n_up=n_up), ""
@@ -359,8 +365,7 @@ def count_complete(audit: Audit) -> int:
 
 
 def progress_by_stratum(data: AuditData) -> tuple[StratumProgress, ...]:
-    labelled = data.units.loc[data.correctness.weights.index.union(data.modes.weights.index)]
-    counts = labelled["stratum"].value_counts()
+    counts = data.labelled_units["stratum"].value_counts()
     return tuple(
         StratumProgress(stratum=stratum, n_labelled=int(counts.get(stratum.pk, 0)))
         for stratum in data.strata

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import F
+
 from feedback.models import INSTRUMENTS, Channel, Feedback, Output
 from labeling.models import Audit, Unit
 
@@ -41,4 +43,4 @@ def what_the_user_said(unit: Unit) -> list[Feedback]:
     """The feedback that the unit was drawn by: what came after the draw is not shown."""
     said = Feedback.objects.as_of(unit.audit.frame_until).filter(output=unit.output)
     shown = said.filter(channel__in=(*INSTRUMENTS, Channel.DISAGREE))
-    return list(shown.order_by("given_at", "pk")[:5])
+    return list(shown.order_by(F("given_at").asc(nulls_last=True), "pk")[:5])

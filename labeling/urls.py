@@ -5,7 +5,7 @@ from labeling.views import adjudication, audit_pages, audits, desk, home
 app_name = "labeling"
 
 AUDIT = "audits/<slug:audit_slug>/"
-UNIT = AUDIT + "units/<str:token>/"
+UNIT = AUDIT + "units/<slug:token>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,7 +20,7 @@ urlpatterns = [
     path(AUDIT + "exports/", audit_pages.exports, name="exports"),
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),
     path(AUDIT + "adjudicate/", adjudication.queue, name="adjudication"),
-    path(AUDIT + "adjudicate/<str:token>/", adjudication.adjudicate, name="adjudicate"),
+    path(AUDIT + "adjudicate/<slug:token>/", adjudication.adjudicate, name="adjudicate"),
     path(AUDIT + "label/", desk.desk, name="desk"),
     path(AUDIT + "undo/", desk.undo, name="undo"),
     path(UNIT, desk.unit, name="unit"),

@@ -58,9 +58,9 @@ def coder_of(project: Project, user: User) -> Coder:
 
 
 def claim_next(audit: Audit, coder: Coder) -> Seat | None:
-    """The coder's open seat, or the next free one in draw order, leased to the coder.
+    """The coder's open seat, or the next free one in serving order, leased to the coder.
 
-    Draw order finishes begun units first: a free seat on a begun unit always comes before the
+    Serving order finishes begun units first: a free seat on a begun unit always comes before the
     units nobody has seen, so the labelled part is at any time a random part of the sample.
     """
     with transaction.atomic():
@@ -79,9 +79,9 @@ def lock_coder(coder: Coder) -> None:
 
 def open_seat(audit: Audit, coder: Coder) -> Seat | None:
     """The seat the coder holds and has not labelled from; the latest when there are two."""
-    return (
-        Seat.objects.filter(audit=audit, coder=coder, is_done=False).order_by("-claimed_at").first()
-    )
+    held = Seat.objects.filter(audit=audit, coder=coder, is_done=False)
+    # Locked, so that a seat whose lease ran out is not also given to another at this instant.
+    return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
 
 
 def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
@@ -94,9 +94,15 @@ def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
             ~Exists(Seat.objects.filter(**same_unit)),
             ~Exists(Label.objects.current().filter(**same_unit)),
             ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
+            ~Exists(decisions_of(coder).filter(unit=OuterRef("unit"))),
         )
-        .order_by("prn", "position")
+        .order_by("serving", "position")
     )
+
+
+def decisions_of(coder: Coder) -> QuerySet[Adjudication]:
+    """What this person decided as a lead: on those units they have seen the others' labels."""
+    return Adjudication.objects.filter(decided_by__isnull=False, decided_by=coder.user_id)
 
 
 def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
@@ -126,6 +132,8 @@ def release(seats: QuerySet[Seat]) -> int:
 def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
     """Store and lock the blind verdict; a second one for the same unit changes nothing."""
     audit = lock_open_audit(unit)
+    if decisions_of(coder).filter(unit=unit).exists():
+        raise InputError("You decided on this unit as the lead: it needs the eyes of others.")
     if correctness not in Correctness.values:
         raise InputError(
             f"Verdict: expected one of {', '.join(Correctness.values)}, got {correctness!r}."
@@ -208,7 +216,7 @@ def check_judgment(
     moved = verdict is not None and judgment.correctness != verdict.correctness
     if moved and not judgment.revision_reason.strip():
         raise InputError("A verdict that changes after the reveal needs a reason.")
-    asks_mode = unit.kind != Unit.Kind.SHAM
+    asks_mode = unit.asks_mode
     mode = judgment.failure_mode
     if not asks_mode or judgment.correctness == Correctness.CANNOT_TELL:
         if mode is not None:

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
+from projects.forms import AdminSignInForm
 from projects.models import Membership, Project, User
 
 admin.site.site_header = "Bottom Decile"
+admin.site.login_form = AdminSignInForm
 admin.site.register(User, UserAdmin)
 
 

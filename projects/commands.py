@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.db import OperationalError, ProgrammingError
 
 from projects.errors import InputError
 from projects.models import Project
 
 BAD_INPUT = 2
+MAX_USAGE = 500
+"""Characters of a sentence about usage; it repeats what was typed, however long that was."""
+NOT_MIGRATED = {"42P01", "42703"}
+"""PostgreSQL: no such table, no such column."""
 
 
 class InputCommand(BaseCommand):
@@ -30,6 +35,8 @@ class InputCommand(BaseCommand):
             self.run(options)
         except InputError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(about_database(error), returncode=BAD_INPUT) from error
 
     def answer(self, result: Mapping[str, Any] | list[Any], text: str) -> None:
         """Print `result` with --json, `text` without."""
@@ -52,7 +59,10 @@ class InputCommand(BaseCommand):
             super().run_from_argv(argv)
         except CommandError as error:  # argparse's; those of `run` end in `execute`
             hint = f"see {argv[1]} --help"
-            self.refuse(f"{argv[1]}: {str(error).removeprefix('Error: ').rstrip('.')}; {hint}.")
+            said = str(error).removeprefix("Error: ").rstrip(".")
+            if len(said) > MAX_USAGE:
+                said = f"{said[:MAX_USAGE]}..."
+            self.refuse(f"{argv[1]}: {said}; {hint}.")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.wants_json = bool(options.get("json"))
@@ -69,6 +79,18 @@ class InputCommand(BaseCommand):
     def refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(" ".join(sentence.split()))
         sys.exit(BAD_INPUT)
+
+
+def about_database(error: OperationalError | ProgrammingError) -> str:
+    """Say in one sentence what an operator can put right; a mistake of ours is raised again."""
+    if isinstance(error, ProgrammingError):
+        if getattr(error.__cause__, "sqlstate", None) not in NOT_MIGRATED:
+            raise error
+    said = (str(error).strip().splitlines() or ["no answer"])[0].rstrip(". ")
+    return (
+        f"The database cannot be used ({said}): run manage.py migrate if it is new or of an older "
+        "version, and check DATABASE_URL and DATA_DIR."
+    )
 
 
 def find_project(slug: str) -> Project:

@@ -9,10 +9,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from projects.access import public
-from projects.models import Membership, User
+from projects.forms import SignInForm
+from projects.models import Membership
 
 
 class SignIn(LoginView):
+    form_class = SignInForm
     template_name = "projects/sign_in.html"
     redirect_authenticated_user = True
     extra_context = None
@@ -45,9 +47,9 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
     """Sign in as a demo person; outside demo mode this page does not exist."""
     if not settings.DEMO_MODE:
         raise Http404
-    names = {member.user.username for member in demo_people()}
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None or username not in names:
+    people = {member.user.username: member.user for member in demo_people()}
+    user = people.get(username)
+    if user is None or not user.is_active:
         raise Http404
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(settings.LOGIN_REDIRECT_URL)

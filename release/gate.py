@@ -54,9 +54,15 @@ def judge_release(project: Project, *, policy: Policy = DEFAULT_POLICY) -> GateV
         high=policy.high,
         alpha_floor=policy.alpha_floor,
     )
+    state, doubts = found.state, []
+    if report.headline_for_future.too_imprecise:
+        doubts.append(f"Too imprecise: {report.headline_for_future.too_imprecise}.")
+        state = "HOLD" if state == "PASS" else state
+    if report.n_labelled < report.n_sampled:
+        doubts.append(f"Only {report.n_labelled:,} of {report.n_sampled:,} units are labelled.")
     source = f"From audit {report.audit.slug}, {report.n_labelled:,} units labelled."
     return GateVerdict(
-        state=found.state, reasons=(*found.reasons, source), policy=policy, report=report
+        state=state, reasons=(*found.reasons, *doubts, source), policy=policy, report=report
     )
 
 

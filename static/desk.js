@@ -111,8 +111,10 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("toggle", (event) => {
   if (event.newState !== "open" || event.target.matches(".earlier")) return;
-  const first = event.target.querySelector("textarea, select, input:not([type=hidden]), button");
+  // A drawer to read is shown from its beginning; one to fill in takes the next key press.
+  const first = event.target.querySelector("textarea, select, input:not([type=hidden]):not(#letters)");
   if (first) first.focus();
+  else if (event.target.matches("[popover]")) event.target.focus({ preventScroll: true });
 }, true);
 
 takeUp();

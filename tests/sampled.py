@@ -64,6 +64,7 @@ def add_unit(audit: Audit, number: int, *, kind: str = "sampled", **said: str) -
         token=f"{audit.slug}-token-{number}",
         kind=kind,
         prn=f"{number:032d}",
+        serving=f"{number:032d}",
         inclusion_probability=0.123456,
     )
     Seat.objects.bulk_create(seats([unit], audit.coders_per_unit))

@@ -102,3 +102,10 @@ class TestDemo:
 
     def test_it_takes_a_post_alone(self, client, demo):
         assert client.get("/demo/sign-in/ana/").status_code == 405
+
+
+def test_a_name_that_is_too_long_is_refused_and_the_page_says_so(client, db):
+    """The throttle keeps the name in 255 characters: on PostgreSQL this was a 500."""
+    answer = sign_in(client, "x" * 10_000)
+    assert "Expected a user name of at most 150 characters, got 10,000." in answer.text
+    assert sign_in(client, "a\0b").status_code == 200

@@ -138,6 +138,9 @@ class Unit(models.Model):
     token = models.CharField(max_length=24, unique=True, default=new_token)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SAMPLED)
     prn = models.CharField(max_length=32, help_text="Permanent random number: md5(seed:id).")
+    serving = models.CharField(
+        max_length=32, help_text="md5(seed:serve:id): the order graders get units in."
+    )
     inclusion_probability = models.FloatField(null=True)
 
     class Meta:
@@ -163,6 +166,13 @@ class Unit(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def asks_mode(self) -> bool:
+        """Whether a failure mode is asked: why it was rated down, so of negative units alone."""
+        if self.kind == self.Kind.SHAM:
+            return False
+        return self.stratum is None or self.stratum.is_negative
+
 
 class Seat(models.Model):
     """One of the k places on a unit, held by at most one coder, for the length of a lease."""
@@ -170,7 +180,9 @@ class Seat(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="seats")
     audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="seats")
     position = models.PositiveSmallIntegerField()
-    prn = models.CharField(max_length=32, help_text="The unit's, so that one index serves `next`.")
+    serving = models.CharField(
+        max_length=32, help_text="The unit's, so that one index serves `next`."
+    )
     coder = models.ForeignKey(Coder, on_delete=models.PROTECT, null=True, related_name="seats")
     claimed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -196,7 +208,7 @@ class Seat(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["audit", "prn", "position"],
+                fields=["audit", "serving", "position"],
                 condition=Q(is_done=False),
                 name="seats_to_serve",
             ),

@@ -16,7 +16,7 @@ class Codebook(models.Model):
     """One version of a team's failure modes; an edit makes the next version."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="codebooks")
-    name = models.SlugField(max_length=60)
+    name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -140,6 +140,10 @@ class Adjudication(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="adjudication_has_a_reason"),
             models.CheckConstraint(
+                condition=Q(correctness__in=[*Correctness.values, ""]),
+                name="adjudication_verdict_is_known",
+            ),
+            models.CheckConstraint(
                 condition=MODE_FITS_VERDICT, name="adjudication_mode_fits_verdict"
             ),
         ]

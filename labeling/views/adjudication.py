@@ -38,7 +38,10 @@ def queue(request: AuditRequest) -> HttpResponse:
 def adjudicate(request: AuditRequest, token: str) -> HttpResponse:
     """Show one disputed unit, or take the lead's decision and go to the next."""
     unit = (
-        disputed_units(request.audit).select_related("output__content").filter(token=token).first()
+        disputed_units(request.audit)
+        .select_related("output__content", "stratum")
+        .filter(token=token)
+        .first()
     )
     if unit is None:
         raise Http404
@@ -77,7 +80,7 @@ def page_context(request: AuditRequest, unit: Unit, form: AdjudicationForm) -> d
         "form": form,
         "verdicts": Correctness.choices,
         "modes": request.audit.codebook.modes.all(),
-        "asks_mode": unit.kind != Unit.Kind.SHAM,
+        "asks_mode": unit.asks_mode,
         "decision": Adjudication.objects.current().filter(unit=unit).first(),
         "n_waiting": waiting_units(request.audit).count(),
     }

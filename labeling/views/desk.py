@@ -172,7 +172,9 @@ def answer(
 
 def get_unit(audit: Audit, token: str) -> Unit:
     """The unit of this audit that the token names; tokens are shown to its coders alone."""
-    units = Unit.objects.select_related("output__content").filter(audit=audit, output__isnull=False)
+    units = Unit.objects.select_related("output__content", "stratum").filter(
+        audit=audit, output__isnull=False
+    )
     unit = units.filter(token=token).first()
     if unit is None:
         raise Http404
@@ -188,7 +190,7 @@ def show_next(
         seat = workflow.claim_next(request.audit, coder)
     if seat is None:
         return show_empty(request, coder, saved=saved, problem=problem)
-    unit = Unit.objects.select_related("output__content").get(pk=seat.unit_id)
+    unit = Unit.objects.select_related("output__content", "stratum").get(pk=seat.unit_id)
     unit.audit = request.audit
     return show_unit(request, unit, coder, saved=saved, problem=problem)
 
@@ -267,9 +269,7 @@ def mode_step(
     sent = form.data
     chosen = sent.get("correctness") or verdict.correctness
     revising = revising or chosen != verdict.correctness
-    asks_mode = unit.kind != Unit.Kind.SHAM and (
-        revising or verdict.correctness != Correctness.CANNOT_TELL
-    )
+    asks_mode = unit.asks_mode and (revising or verdict.correctness != Correctness.CANNOT_TELL)
     if not revising:
         modes = [mode for mode in modes if mode.needs_verdict in ("", verdict.correctness)]
     return {

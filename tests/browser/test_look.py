@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from projects.models import Project
+
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 GRAVE = {"serious", "critical"}
@@ -50,6 +52,32 @@ def test_the_choices_are_in_view_beside_a_long_unit(
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("key", "n_modes"), [("c", 4), ("x", 3), ("t", 0)])
+def test_a_changed_verdict_shows_the_modes_that_go_with_it_and_the_way_on(
+    page, ana, audit, enter, size, key, n_modes
+):
+    """All seven were listed under the fold, with the button to submit below them."""
+    set_size(page, size)
+    enter(page, ana, "/audits/w34/label/")
+    page.keyboard.press("c")
+    page.get_by_text("Change it").click()
+    expect(page.get_by_label("Why it changed")).to_be_visible()
+    page.keyboard.press(key)
+    assert_all_in_view(page, ".modes .choice >> visible=true", n_modes)
+    assert_all_in_view(page, ".mode-step .go", 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_codebook_opens_at_its_beginning(page, ana, audit, enter, size):
+    """Its only button is the last thing in it, and took the focus and the view there."""
+    set_size(page, size)
+    enter(page, ana, "/audits/w34/label/")
+    page.keyboard.press("g")
+    expect(page.locator("#codebook")).to_be_focused()
+    assert page.locator("#codebook").evaluate("(drawer) => drawer.scrollTop") == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_the_output_begins_in_view_and_is_the_largest_thing(page, ana, long_audit, enter, size):
     set_size(page, size)
     enter(page, ana, "/audits/long/label/")
@@ -71,6 +99,39 @@ def test_no_page_scrolls_sideways(page, lea, split_audit, enter, size):
     for path in ("/", "/audits/split/", "/audits/split/report/", "/audits/split/agreement/"):
         page.goto(page.url.split("/audits")[0].rstrip("/") + path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_no_page_of_an_import_or_report_scrolls_sideways_on_a_phone(
+    page, lea, split_audit, enter, live_server
+):
+    """The SHA-256, the histogram of values, and the links in the report's bar once did."""
+    Project.objects.update(is_demo=True)  # one link more in the report's bar
+    set_size(page, "phone")
+    enter(page, lea, "/projects/assistant/feedback/import/")
+    rows = "".join(f"{k},ask,say,{'very-' * (k % 4 * 4)}bad\n" for k in range(40))
+    body = f"id,prompt,output,rating\n{rows},,,,,\n"
+    log = {"name": "log.csv", "mimeType": "text/csv", "buffer": body.encode()}
+    page.set_input_files("[type=file]", log)
+    wide = []
+
+    def look(button):
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(page.url)
+        page.get_by_role("button", name=button).click()
+
+    look("Read the file")
+    page.get_by_role("heading", name="Which column is what?").wait_for()
+    look("Go on")
+    page.get_by_role("heading", name="Which of these are negative?").wait_for()
+    page.locator("[name=negative]").first.check()
+    look(re.compile("^Import"))
+    page.locator("#receipt").wait_for()
+    for path in ("", "/projects/assistant/feedback/", "/audits/split/report/"):
+        if path:
+            page.goto(live_server.url + path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(page.url)
+    assert wide == []
 
 
 def findings(page):
@@ -111,7 +172,9 @@ def test_axe_on_the_desk_and_sign_in(page, ana, long_audit, enter, scheme, live_
 def test_axe_on_the_leads_pages(page, lea, split_audit, enter, scheme, live_server):
     enter(page, lea)
     found = {"home": findings(page)}
-    for path in ("", "report/", "agreement/", "exports/", "adjudicate/"):
-        page.goto(f"{live_server.url}/audits/split/{path}")
-        found[path] = findings(page)
+    for path in ("", "report/", "agreement/", "exports/", "adjudicate/", "label/"):
+        for size in SIZES:  # on a phone the tables scroll, and must do so by keyboard too
+            set_size(page, size)
+            page.goto(f"{live_server.url}/audits/split/{path}")
+            found[f"{path} {size}"] = findings(page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}

@@ -97,8 +97,8 @@ def test_every_unit_has_k_free_seats_in_draw_order(feedback, draw):
     audit = draw(coders=2)
     assert Seat.objects.filter(audit=audit, coder=None).count() == 120
     for unit in audit.units.all():
-        seats = unit.seats.values_list("position", "prn", "audit")
-        assert list(seats) == [(1, unit.prn, audit.pk), (2, unit.prn, audit.pk)]
+        seats = unit.seats.values_list("position", "serving", "audit")
+        assert list(seats) == [(1, unit.serving, audit.pk), (2, unit.serving, audit.pk)]
 
 
 def test_thumbs_up_controls_are_sham_units_outside_the_frame(feedback, draw):

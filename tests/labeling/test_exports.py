@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 from io import StringIO
 
 import duckdb
@@ -78,15 +79,16 @@ def test_what_is_withheld_is_counted_with_its_reason(labelled_audit, write_label
 
 
 def test_a_failure_half_way_leaves_no_file(labelled_audit, tmp_path, monkeypatch):
-    path = tmp_path / "labels.jsonl"
+    folder = tmp_path / "out"
+    folder.mkdir()
 
     def broken(unit):
         raise RuntimeError("disk full")
 
     monkeypatch.setattr("labeling.exports.output_columns", broken)
     with pytest.raises(RuntimeError):
-        export(labelled_audit, "jsonl", path)
-    assert list(tmp_path.glob("*labels.jsonl*")) == []
+        export(labelled_audit, "jsonl", folder / "labels.jsonl")
+    assert list(folder.iterdir()) == []
 
 
 def test_text_that_a_spreadsheet_would_run_is_neutralised_in_csv_alone(
@@ -155,9 +157,52 @@ def test_hostile_cells_of_the_corpus(shared_dir):
 
 
 def test_a_path_that_cannot_be_written_is_one_sentence(labelled_audit, tmp_path):
-    for path in (tmp_path, tmp_path / "no" / "such" / "folder.csv"):
+    for path in (tmp_path, tmp_path / "no" / "such" / "folder.csv", ""):
         with pytest.raises(CommandError, match="expected a file in an existing folder"):
             export(labelled_audit, "csv", path)
+
+
+def test_a_name_too_long_for_the_disk_is_one_sentence_and_leaves_nothing(labelled_audit, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for length in (300, 250):  # the second is a name, but its manifest's is too long
+        with pytest.raises(CommandError, match="cannot be written .File name too long"):
+            export(labelled_audit, "csv", folder / ("x" * length))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_pipe_or_device_is_never_replaced_by_an_export(labelled_audit, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link"):
+        with pytest.raises(CommandError, match="expected a file or nothing at .*pipe, got some"):
+            export(labelled_audit, "csv", path)
+    assert pipe.is_fifo()
+
+
+def test_a_taken_manifest_path_leaves_the_old_export_as_it_was(labelled_audit, tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("old")
+    (tmp_path / "labels.csv.manifest.json").mkdir()
+    with pytest.raises(CommandError, match="expected a file or nothing at .*manifest.json"):
+        export(labelled_audit, "csv", path)
+    assert path.read_text() == "old"
+
+
+def test_a_link_is_followed_and_file_and_manifest_can_be_read_by_the_group(
+    labelled_audit, tmp_path
+):
+    (tmp_path / "latest.csv").symlink_to(tmp_path / "w34.csv")
+    before = os.umask(0o027)
+    try:
+        manifest = export(labelled_audit, "csv", tmp_path / "latest.csv")
+    finally:
+        os.umask(before)
+    assert manifest["file"] == "w34.csv"
+    assert (tmp_path / "latest.csv").is_symlink()
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.glob("w34.csv*")}
+    assert modes == {0o640}
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "reliability"])

@@ -52,6 +52,53 @@ def test_one_wrong_row_stores_nothing_and_names_its_line(project, write_labels):
     assert not Label.objects.exists()
 
 
+@pytest.mark.parametrize("slug", ["", "a b", "a/b", "ü", "x" * 81])
+def test_a_slug_that_is_no_address_is_refused_and_makes_no_audit(project, write_labels, slug):
+    with pytest.raises(CommandError, match="slug: expected 1 to 80 letters, digits"):
+        import_labels(slug, write_labels(ROWS))
+    assert not Audit.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["XSTest_v1", "x" * 80])
+def test_a_label_set_may_have_any_slug_that_a_drawn_audit_may_have(project, write_labels, slug):
+    assert import_labels(slug, write_labels(ROWS))["audit"] == slug
+    assert Audit.objects.get().codebook.name == slug
+
+
+def test_a_cell_over_several_lines_is_no_label(project, write_labels):
+    with pytest.raises(CommandError, match=r"one line, got a control character in 'yes\\nno'"):
+        import_labels("elsewhere", write_labels([("1", "a", "yes\nno")]))
+    assert not Audit.objects.exists()
+
+
+def test_two_columns_of_correctness_are_refused_not_chosen_from(project, tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("unit,coder,label,correctness,correctness\n1,a,x,correct,incorrect\n")
+    with pytest.raises(CommandError, match="expected one column correctness"):
+        import_labels("elsewhere", path)
+
+
+def test_cannot_tell_beside_a_label_of_a_foreign_codebook_is_kept_without_a_verdict(
+    project, write_labels
+):
+    rows = [("1", "a", "formatting", "cannot_tell"), ("1", "b", "formatting", "correct")]
+    import_labels("elsewhere", write_labels(rows))
+    said = Label.objects.order_by("coder__name").values_list("failure_mode__code", "correctness")
+    assert list(said) == [("formatting", ""), ("formatting", "correct")]
+    assert import_labels("elsewhere", write_labels(rows))["n_duplicate"] == 2
+
+
+@pytest.mark.data
+def test_the_demo_ratings_become_an_audit_with_their_known_alpha(project, shared_dir):
+    demo = shared_dir / "data" / "demo"
+    done = import_labels("demo-ratings", demo / "ratings.csv")
+    assert (done["n_new"], done["n_units"], done["n_coders"]) == (1200, 400, 5)
+    out = StringIO()
+    call_command("agreement", "demo-ratings", "--json", stdout=out)
+    expected = json.loads((demo / "expected.json").read_text())["alpha_failure_mode"]
+    assert json.loads(out.getvalue())["alpha"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_coder_twice_on_a_unit_is_refused(project, write_labels):
     rows = [("1", "a", "yes"), ("1", "a", "no")]
     with pytest.raises(CommandError, match="Line 3: coder 'a' labelled unit '1' already in line 2"):

@@ -7,6 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from feedback.models import Feedback
+from labeling.models import Label
+from labeling.workflow import close_audit
 
 
 def gate(project):
@@ -118,3 +120,23 @@ def test_an_unknown_project_is_status_2_and_not_a_verdict(project):
     with pytest.raises(CommandError) as caught:
         call_command("gate", "--project", "nope")
     assert caught.value.returncode == 2
+
+
+def test_a_share_too_imprecise_to_show_passes_nothing(
+    make_output, make_audit, give_labels, project
+):
+    for number in range(26):
+        make_output(f"o{number}")
+    audit = make_audit()
+    give_labels(audit, {f"o{k}": [["hallucination", "refusal"][k % 2]] * 3 for k in range(26)})
+    code, said = gate(project)
+    assert (code, said["state"]) == (10, "HOLD")
+    assert any(reason.startswith("Too imprecise: only 26") for reason in said["reasons"])
+
+
+def test_a_closed_audit_that_is_half_labelled_says_so(label_share, make_output, project):
+    audit = label_share(60, 30)
+    audit.strata.update(n_sampled=60)
+    Label.objects.filter(unit__name__in=[f"o{k}" for k in range(5)]).update(is_late=True)
+    close_audit(audit)
+    assert "Only 55 of 60 units are labelled." in gate(project)[1]["reasons"]

@@ -70,6 +70,7 @@ class Command(InputCommand):
         except InputError as error:
             raise InputError(f"{path.name}: {error}") from None
         try:
+            staging.forget_abandoned(project)  # of a run that was killed: users' text on the disk
             configure(source, options)
             self.answer_for(source, is_dry_run=options["dry_run"])
         finally:
@@ -112,10 +113,13 @@ class Command(InputCommand):
 
 def checked_path(name: str) -> Path:
     path = Path(name)
-    if path.is_dir():
-        raise InputError(f"FILE: expected a file, got the folder {name}.")
-    if not path.is_file():
-        raise InputError(f"FILE: expected a file, but there is none at {name}.")
+    try:
+        if name and path.is_dir():
+            raise InputError(f"FILE: expected a file, got the folder {name}.")
+        if not path.is_file():
+            raise InputError(f"FILE: expected a file, but there is none at {name!r}.")
+    except OSError as error:
+        raise InputError(f"FILE: expected a file, got {name!r} ({error.strerror}).") from error
     return path
 
 

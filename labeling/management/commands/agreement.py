@@ -26,7 +26,6 @@ class Command(InputCommand):
         )
         parser.add_argument(
             "--shape",
-            default="auto",
             help="of --file: auto, long, wide, counts or contingency",
         )
         parser.add_argument("--level", default="nominal", choices=LEVELS)
@@ -35,6 +34,8 @@ class Command(InputCommand):
     def run(self, options: dict[str, Any]) -> None:
         if bool(options["slug"]) == bool(options["file"]):
             raise InputError("agreement: expected either SLUG or --file FILE, and not both.")
+        if options["shape"] is not None and not options["file"]:
+            raise InputError("--shape: expected with --file only, got it with an audit.")
         try:
             found = of_file(options) if options["file"] else of_audit(options)
         except AnalysisInputError as error:
@@ -48,7 +49,7 @@ def of_audit(options: dict[str, Any]) -> AgreementReport:
 
 
 def of_file(options: dict[str, Any]) -> AgreementReport:
-    data = read_reliability(options["file"], options["shape"])
+    data = read_reliability(options["file"], options["shape"] or "auto")
     seed = (options["seed"] or 0) % 2**63
     if data.labels is None:
         return agreement_from_patterns(

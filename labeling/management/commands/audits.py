@@ -18,7 +18,7 @@ class Command(InputCommand):
         parser.add_argument("--project", metavar="P", help="slug of one project; default: all")
 
     def run(self, options: dict[str, Any]) -> None:
-        project = find_project(options["project"]) if options["project"] else None
+        project = None if options["project"] is None else find_project(options["project"])
         audits = list_audits(project)
         self.answer(audits, as_table(audits))
 

@@ -22,15 +22,26 @@ class Command(InputCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         audit = find_audit(options["slug"])
-        out = Path(options["out"])
-        if out.is_dir() or not out.parent.is_dir():
-            raise InputError(f"--out: expected a file in an existing folder, got {out}.")
+        out = target_of(options["out"])
         try:
             manifest = export_labels(audit, kind=options["format"], out=out)
         except OSError as error:
-            raise InputError(f"--out: {out} cannot be written ({error.strerror}).") from error
+            reason = error.strerror or error
+            raise InputError(f"--out: {out} cannot be written ({reason}).") from error
         text = (
             f"{manifest['n_rows']:,} rows to {out}, SHA-256 {manifest['sha256']}\n"
             f"manifest: {manifest_path(out)}"
         )
         self.answer(manifest, text)
+
+
+def target_of(given: str) -> Path:
+    """The file that --out names, links followed."""
+    try:
+        out = Path(given).resolve()
+        is_possible = bool(given) and not out.is_dir() and out.parent.is_dir()
+    except (OSError, RuntimeError):  # RuntimeError: links that go in a circle
+        is_possible = False
+    if not is_possible:
+        raise InputError(f"--out: expected a file in an existing folder, got {given!r}.")
+    return out

@@ -19,7 +19,7 @@ class Command(InputCommand):
         parser.add_argument("--project", help="slug of the project for a new audit")
 
     def run(self, options: dict[str, Any]) -> None:
-        project = find_project(options["project"]) if options["project"] else None
+        project = None if options["project"] is None else find_project(options["project"])
         done = import_labels(slug=options["slug"], path=Path(options["file"]), project=project)
         text = (
             f"{done.n_new:,} labels new, {done.n_duplicate:,} duplicate, {done.n_late:,} late; "

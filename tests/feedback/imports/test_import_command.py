@@ -292,3 +292,11 @@ def test_human_output_names_counts_and_reasons(project, write):
     call_command("import_feedback", str(path), "--project", project.slug, stdout=out)
     assert "2 rows, 1 new, 0 duplicate, 1 rejected" in out.getvalue()
     assert "line 3: expected 3 cells as in the header, got 2" in out.getvalue()
+
+
+def test_signals_without_a_user_are_not_one_persons(project, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("id,prompt,response,thumb\nq1,p,r,down\nq1,p,r,up\n")
+    arguments = [str(path), "--project", project.slug, *UP_DOWN]
+    call_command("import_feedback", *arguments, stdout=StringIO())
+    assert sorted(Feedback.objects.current().values_list("value", flat=True)) == ["down", "up"]
