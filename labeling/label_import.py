@@ -81,8 +81,8 @@ def import_labels(*, slug: str, path: Path, project: Project | None) -> LabelImp
         The file is not a long table, a label is not in the codebook, a unit not in the sample,
         a coder twice on a unit, or the audit belongs to another project.
     """
-    rows = read_label_rows(path)
     audit = Audit.objects.select_related("codebook", "project").filter(slug=slug).first()
+    rows = read_label_rows(path, with_verdicts=audit is not None and not audit.is_imported)
     is_new = audit is None
     if audit is None:
         audit = create_imported_audit(slug, find_owner(project), rows)
@@ -97,8 +97,11 @@ def import_labels(*, slug: str, path: Path, project: Project | None) -> LabelImp
     return LabelImport(audit=audit, is_new_audit=is_new, n_rows=len(rows), **counts)
 
 
-def read_label_rows(path: Path) -> list[LabelRow]:
-    """The judgments of a long table; an empty label is a missing judgment."""
+def read_label_rows(path: Path, *, with_verdicts: bool) -> list[LabelRow]:
+    """The judgments of a long table; an empty label is a missing judgment.
+
+    `with_verdicts`: a correctness alone is a judgment too, as it is of outputs rated up.
+    """
     try:
         header, lines = read_table(path)
         unit, coder, label = find_long_columns(header)
@@ -111,9 +114,9 @@ def read_label_rows(path: Path) -> list[LabelRow]:
     rows = []
     for row in lines:
         cells = row.cells
-        if not cells[label]:
-            continue
         correctness = cells[verdict] if verdict is not None and verdict != label else ""
+        if not cells[label] and not (correctness and with_verdicts):
+            continue
         rows.append(LabelRow(row.line, cells[unit], cells[coder], cells[label], correctness))
     check_rows(rows, path.name)
     return rows
@@ -221,24 +224,13 @@ def add_labels(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, int]:
 def build_label(
     audit: Audit, row: LabelRow, unit: Unit, coder: Coder, modes: dict[str, FailureMode]
 ) -> Label:
-    """The row as a label; a verdict that contradicts the mode is refused with its line.
-
-    In an imported set a label may stand beside `cannot_tell`: it is kept without a verdict.
-    """
-    mode = None if row.label == CANNOT_TELL else modes[row.label]
-    needed = mode.needs_verdict if mode else CANNOT_TELL
-    correctness = row.correctness or needed
-    if audit.is_imported and mode and correctness == CANNOT_TELL:
-        correctness = ""
-    contradicts = needed and correctness != needed
-    if contradicts or (mode and correctness == CANNOT_TELL):
-        raise InputError(
-            f"Line {row.line}: label {row.label!r} does not go with correctness {correctness!r}."
-        )
+    """The row as a label; a mode is asked of negative units alone, as at the desk."""
+    mode = find_mode(row, unit, modes)
     return Label(
         unit=unit,
         coder=coder,
-        correctness=correctness,
+        correctness=find_verdict(audit, row, mode),
+        asks_mode=unit.asks_mode,
         failure_mode=mode,
         needed_verdict=mode.needs_verdict if mode else "",
         submission_id=f"import-{uuid.uuid4().hex}",
@@ -246,9 +238,43 @@ def build_label(
     )
 
 
+def find_mode(row: LabelRow, unit: Unit, modes: dict[str, FailureMode]) -> FailureMode | None:
+    """The row's mode; None for `cannot_tell`, and for an output rated up, where none is asked."""
+    if not unit.asks_mode:
+        if row.label not in ("", CANNOT_TELL):
+            raise InputError(
+                f"Line {row.line}: unit {row.unit!r} was rated up, so only its correctness is "
+                f"asked: expected an empty label, got {row.label!r}."
+            )
+        return None
+    if not row.label and row.correctness != CANNOT_TELL:
+        raise InputError(
+            f"Line {row.line}: expected a label beside correctness {row.correctness!r}, "
+            "the cell is empty."
+        )
+    return None if row.label in ("", CANNOT_TELL) else modes[row.label]
+
+
+def find_verdict(audit: Audit, row: LabelRow, mode: FailureMode | None) -> str:
+    """The row's verdict, or the one its mode needs; a contradiction is refused with its line.
+
+    In an imported set a label may stand beside `cannot_tell`: it is kept without a verdict.
+    """
+    needed = mode.needs_verdict if mode else CANNOT_TELL if row.label else ""
+    correctness = row.correctness or needed
+    if audit.is_imported and mode and correctness == CANNOT_TELL:
+        return ""
+    contradicts = needed and correctness != needed
+    if contradicts or (mode and correctness == CANNOT_TELL):
+        raise InputError(
+            f"Line {row.line}: label {row.label!r} does not go with correctness {correctness!r}."
+        )
+    return correctness
+
+
 def units_by_name(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, Unit]:
     """The audit's units; in an imported audit the file's new units are added to it."""
-    found = {unit.name: unit for unit in audit.units.all()}
+    found = {unit.name: unit for unit in audit.units.select_related("stratum")}
     wanted = dict.fromkeys(row.unit for row in rows)
     missing = [name for name in wanted if name not in found]
     if missing and not audit.is_imported:
@@ -309,7 +335,7 @@ def modes_by_label(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, FailureM
     lines: dict[str, int] = {}
     for row in rows:
         lines.setdefault(row.label, row.line)
-    unknown = [label for label in lines if label not in modes and label != CANNOT_TELL]
+    unknown = [label for label in lines if label not in {"", CANNOT_TELL, *modes}]
     if unknown and not audit.is_imported:
         raise InputError(
             f"Line {lines[unknown[0]]}: label {unknown[0]!r} is not in codebook "

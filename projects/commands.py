@@ -83,9 +83,9 @@ class InputCommand(BaseCommand):
 
 def about_database(error: OperationalError | ProgrammingError) -> str:
     """Say in one sentence what an operator can put right; a mistake of ours is raised again."""
-    if isinstance(error, ProgrammingError):
-        if getattr(error.__cause__, "sqlstate", None) not in NOT_MIGRATED:
-            raise error
+    state = getattr(error.__cause__, "sqlstate", None)
+    if isinstance(error, ProgrammingError) and state not in NOT_MIGRATED:
+        raise error
     said = (str(error).strip().splitlines() or ["no answer"])[0].rstrip(". ")
     return (
         f"The database cannot be used ({said}): run manage.py migrate if it is new or of an older "

@@ -93,9 +93,7 @@ def test_a_pipe_is_no_parquet_file_and_is_not_waited_for(project, tmp_path):
     assert "a.parquet" in said
 
 
-def test_an_audits_name_that_is_too_long_is_refused_before_anything_is_stored(
-    project, make_output
-):
+def test_an_audits_name_that_is_too_long_is_refused_before_anything_is_stored(project, make_output):
     make_output("o1")
     said = refusal(
         *("create_audit", "new", "--project", project.slug, "--frame", "negative", "--size", "1"),

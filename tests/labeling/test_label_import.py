@@ -88,6 +88,49 @@ def test_cannot_tell_beside_a_label_of_a_foreign_codebook_is_kept_without_a_verd
     assert import_labels("elsewhere", write_labels(rows))["n_duplicate"] == 2
 
 
+@pytest.fixture
+def audit_with_controls(make_output, make_audit):
+    for number in range(4):
+        make_output(f"d{number}")
+        make_output(f"u{number}", thumb="up")
+    return make_audit("november", "--thumbs-up", "4")
+
+
+def test_outputs_rated_up_take_a_verdict_alone(audit_with_controls, write_labels):
+    rows = [
+        ("d0", "c1", "latency", "correct"),
+        ("d1", "c1", "", "cannot_tell"),
+        ("u0", "c1", "", "incorrect"),
+        ("u1", "c1", "cannot_tell", ""),
+        ("u2", "c1", "", ""),
+    ]
+    assert import_labels("november", write_labels(rows))["n_new"] == 4
+    assert import_labels("november", write_labels(rows))["n_duplicate"] == 4
+    said = Label.objects.values_list("unit__name", "asks_mode", "failure_mode__code", "correctness")
+    assert sorted(said) == [
+        ("d0", True, "latency", "correct"),
+        ("d1", True, None, "cannot_tell"),
+        ("u0", False, None, "incorrect"),
+        ("u1", False, None, "cannot_tell"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (("u0", "c1", "latency", ""), "unit 'u0' was rated up, so only its correctness is asked"),
+        (("u0", "c1", "cannot_tell", "correct"), "'cannot_tell' does not go with .* 'correct'"),
+        (("d0", "c1", "", "correct"), "expected a label beside correctness 'correct'"),
+    ],
+)
+def test_what_does_not_fit_the_rating_is_refused_and_stores_nothing(
+    audit_with_controls, write_labels, row, sentence
+):
+    with pytest.raises(CommandError, match=f"Line 3: .*{sentence}"):
+        import_labels("november", write_labels([("d3", "c1", "latency", "correct"), row]))
+    assert not Label.objects.exists()
+
+
 @pytest.mark.data
 def test_the_demo_ratings_become_an_audit_with_their_known_alpha(project, shared_dir):
     demo = shared_dir / "data" / "demo"
