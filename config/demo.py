@@ -4,17 +4,19 @@ import json
 import tempfile
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 
 from fixtures.coders import CODERS, assign_coders, simulate_label
 from fixtures.demo import DemoData, DemoOutput, as_feedback_records, generate
 from labeling import workflow
-from labeling.models import Audit, Coder, FailureMode, Unit
+from labeling.models import Audit, Coder, FailureMode, Label, Unit, Verdict
 from labeling.workflow import Judgment
 from projects.errors import InputError
 from projects.models import Membership, Project, User
@@ -117,6 +119,14 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
         for name in assign_coders(unit.name, data.seed):
             label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
     workflow.close_audit(audit)
+    put_into_the_past(audit)
+
+
+def put_into_the_past(audit: Audit) -> None:
+    """Two days: on a visitor's desk the simulated labels are not today's work."""
+    then = timezone.now() - timedelta(days=2)
+    Verdict.objects.filter(unit__audit=audit).update(created_at=then)
+    Label.objects.filter(unit__audit=audit).update(created_at=then)
 
 
 def label_as(

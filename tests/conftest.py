@@ -22,6 +22,11 @@ CHROMIUM_SWITCHES = [
 ]
 
 
+def pytest_configure() -> None:
+    """Passwords of test people need no protection, and hashing them took most of the set-up."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def pytest_report_header() -> list[str]:
     database = settings.DATABASES["default"]
     missing = [f"WILL BE SKIPPED: {mark} tests, {why}" for mark, why in missing_groups().items()]

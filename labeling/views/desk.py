@@ -16,7 +16,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from labeling import workflow
@@ -57,7 +57,7 @@ def takes_answers(
     return wraps(view)(posted)
 
 
-@require_safe
+@require_GET
 @vary_on_headers("HX-Request")
 @audit_roles(LABELERS)
 def desk(request: AuditRequest) -> HttpResponse:
@@ -65,7 +65,7 @@ def desk(request: AuditRequest) -> HttpResponse:
     return show_next(request, coder_of_request(request))
 
 
-@require_safe
+@require_GET
 @vary_on_headers("HX-Request")
 @audit_roles(LABELERS)
 def unit(request: AuditRequest, token: str) -> HttpResponse:
