@@ -57,7 +57,8 @@ def mapping_remarks(source: Import) -> list[str]:
         said.append("No column is the rating: these are outputs without feedback.")
     if "latency" in source.columns and not mapping.keys() & {"latency_ms", "latency_s"}:
         said.append("The unit of the column latency is not known: map latency_ms or latency_s.")
-    said += near_duplicates(source, "domain") + near_duplicates(source, "id")
+    for field in ("domain", "id", "rating"):
+        said += near_duplicates(source, field)
     column = source.columns.get(mapping.get("domain", ""))
     if column and column["values"] is None:
         said.append(
@@ -70,7 +71,7 @@ def mapping_remarks(source: Import) -> list[str]:
 def near_duplicates(source: Import, field: str) -> list[str]:
     """Name values that differ only in case, blanks, width, hidden characters or look-alikes."""
     groups: dict[str, list[str]] = {}
-    for value in staging.histogram(source, source.mapping.get(field, "")):
+    for value in sorted(staging.histogram(source, source.mapping.get(field, ""))):
         groups.setdefault(folded(value), []).append(value)
     alike = [values for values in groups.values() if len(values) > 1]
     return [

@@ -93,7 +93,12 @@ def as_csv(cells: list[str]) -> str:
 
 def broken(error: csv.Error, line: int, last_line: int) -> Record:
     """A row that breaks the quoting rules; an open quote has swallowed rows and ends the import."""
-    if last_line > line or "end of data" in str(error) or "field limit" in str(error):
+    if "field limit" in str(error):
+        raise InputError(
+            f"line {line}: expected cells of at most {MAX_RECORD_BYTES:,} bytes, got a longer one; "
+            "perhaps a quote is opened there and not closed."
+        )
+    if last_line > line or "end of data" in str(error):
         raise InputError(
             f"line {line}: a quote is opened there and not closed properly ({error}); "
             "the rows after it cannot be told apart."
