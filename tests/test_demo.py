@@ -11,6 +11,8 @@ from feedback.models import Feedback, Output
 from labeling.models import Audit, Label, Unit
 from projects.models import Membership, Project, User
 
+pytestmark = pytest.mark.django_db
+
 
 def load():
     out = StringIO()
