@@ -45,7 +45,7 @@ STAGE = """
 from datetime import timedelta
 from django.db.models import F
 from config.demo import OPEN, known_truth
-from labeling import workflow
+from labeling import seating
 from labeling.models import Audit, Coder, Label, Seat
 Label.objects.update(created_at=F("created_at") - timedelta(days=1))
 audit = Audit.objects.get(slug=OPEN)
@@ -56,7 +56,7 @@ shown = {
     and ("|---" in output.text or "```" in output.text) and output.text.count(chr(10)) < 15
 }
 seat = Seat.objects.filter(audit=audit, unit__name__in=shown).order_by("serving").first()
-workflow.lease(seat, Coder.objects.get(user__username="dee"))
+seating.lease(seat, Coder.objects.get(user__username="dee"))
 """
 """Yesterday's labels, and on Dee's desk code or a table that its user did not want to see."""
 

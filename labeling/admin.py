@@ -10,11 +10,19 @@ from labeling.models import (
     Audit,
     Codebook,
     Coder,
+    DeskKeys,
+    Draft,
+    Effort,
     FailureMode,
+    Flag,
+    FlagMessage,
+    Gold,
     Label,
+    ModeExample,
     Seat,
     Skip,
     Stratum,
+    TrainingAnswer,
     Unit,
     Verdict,
 )
@@ -111,3 +119,51 @@ class SkipAdmin(ReadOnlyAdmin):
 class AdjudicationAdmin(ReadOnlyAdmin):
     list_display = ["unit", "decided_by", "category", "created_at", "superseded_at"]
     list_select_related = ["unit", "decided_by", "failure_mode"]
+
+
+@admin.register(ModeExample)
+class ModeExampleAdmin(ReadOnlyAdmin):
+    list_display = ["mode", "applies", "position", "text"]
+    list_select_related = ["mode"]
+
+
+@admin.register(Gold)
+class GoldAdmin(ReadOnlyAdmin):
+    list_display = ["unit", "correctness", "failure_mode", "is_training", "retired_at"]
+    list_select_related = ["unit", "failure_mode"]
+
+
+@admin.register(TrainingAnswer)
+class TrainingAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["gold", "coder", "attempt", "correctness", "failure_mode"]
+    list_select_related = ["gold__unit", "coder", "failure_mode"]
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin):
+    list_display = ["unit", "coder", "updated_at"]
+    list_select_related = ["unit", "coder"]
+
+
+@admin.register(Effort)
+class EffortAdmin(ReadOnlyAdmin):
+    list_display = ["unit", "coder", "active_ms", "first_at", "last_at"]
+    list_select_related = ["unit", "coder"]
+
+
+@admin.register(Flag)
+class FlagAdmin(ReadOnlyAdmin):
+    list_display = ["unit", "coder", "created_at", "resolved_at"]
+    list_select_related = ["unit", "coder"]
+
+
+@admin.register(FlagMessage)
+class FlagMessageAdmin(ReadOnlyAdmin):
+    list_display = ["flag", "author", "created_at"]
+    list_select_related = ["flag__unit", "author"]
+
+
+@admin.register(DeskKeys)
+class DeskKeysAdmin(ReadOnlyAdmin):
+    list_display = ["user", "letters_on"]
+    list_select_related = ["user"]

@@ -30,7 +30,7 @@ def disputed_units(audit: Audit) -> QuerySet[Unit]:
         )
         .filter(Q(n_modes__gt=1) | Q(n_verdicts__gt=1))
     )
-    return audit.units.filter(pk__in=split.values("unit"), output__isnull=False)
+    return audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
 
 
 def undecided(units: QuerySet[Unit]) -> QuerySet[Unit]:

@@ -115,7 +115,7 @@ def extend_audit(audit: Audit, size: int, *, source: FrameSource | None = None) 
         )
     frame = preview(plan)
     check_frozen(audit, strata, frame)
-    there = set(audit.units.values_list("name", flat=True))
+    there = set(audit.units.drawn().values_list("name", flat=True))
     new = [output for output in draw(plan, frame) if output.external_id not in there]
     rows = plan.place.fetch([output.external_id for output in new]) if new else ()
     with transaction.atomic():
@@ -130,7 +130,7 @@ def store_extension(
 ) -> int:
     """Add units under a lock on the audit; those of an extension that came first are kept."""
     audit = Audit.objects.select_for_update().get(pk=audit.pk)
-    there = set(audit.units.values_list("name", flat=True))
+    there = set(audit.units.drawn().values_list("name", flat=True))
     new = [output for output in new if output.external_id not in there]
     strata = {stratum.name: stratum for stratum in audit.strata.all()}
     add_units(audit, strata, new)
@@ -138,7 +138,7 @@ def store_extension(
         stratum = strata[drawn.name]
         stratum.n_sampled = max(drawn.n_sampled, stratum.n_sampled)
         stratum.save(update_fields=["n_sampled"])
-        sampled = stratum.units.exclude(kind=Unit.Kind.GOLD)
+        sampled = stratum.units.drawn()
         sampled.update(inclusion_probability=stratum.n_sampled / stratum.n_frame)
     return len(new)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
-from labeling.models import Adjudication, Audit, Label, Unit
+from labeling.models import PLANTED, Adjudication, Audit, Label, Unit
 from projects.errors import InputError
 
 COLUMNS = {
@@ -116,7 +116,7 @@ def counted_labels(audit: Audit) -> QuerySet[Label]:
     return (
         Label.objects.counted()
         .filter(unit__audit=audit)
-        .exclude(unit__kind=Unit.Kind.GOLD)
+        .exclude(unit__kind__in=PLANTED)
         .annotate(
             decided_correctness=Subquery(decision.values("correctness")[:1]),
             decided_mode=Subquery(decision.values("failure_mode__code")[:1]),
@@ -127,7 +127,12 @@ def counted_labels(audit: Audit) -> QuerySet[Label]:
             user_comment=Subquery(said.values("comment")[:1]),
         )
         .select_related(
-            "unit__stratum", "unit__output__content", "coder", "verdict", "failure_mode"
+            "unit__stratum",
+            "unit__output__content",
+            "coder",
+            "verdict",
+            "failure_mode",
+            "codebook",
         )
         .order_by("unit__prn", "unit_id", "coder_id")
     )
@@ -139,7 +144,7 @@ def label_rows(audit: Audit) -> Iterator[dict[str, Any]]:
     for label in counted_labels(audit).iterator(chunk_size=1000):
         yield {
             "audit": audit.slug,
-            "codebook": str(audit.codebook),
+            "codebook": str(label.codebook),
             **unit_columns(label.unit),
             **label_columns(label, further.get(label.pk, "")),
             **output_columns(label.unit),

@@ -234,6 +234,7 @@ def build_label(
         failure_mode=mode,
         needed_verdict=mode.needs_verdict if mode else "",
         submission_id=f"import-{uuid.uuid4().hex}",
+        codebook=audit.codebook,
         is_imported=True,
     )
 
@@ -274,7 +275,7 @@ def find_verdict(audit: Audit, row: LabelRow, mode: FailureMode | None) -> str:
 
 def units_by_name(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, Unit]:
     """The audit's units; in an imported audit the file's new units are added to it."""
-    found = {unit.name: unit for unit in audit.units.select_related("stratum")}
+    found = {unit.name: unit for unit in audit.units.drawn().select_related("stratum")}
     wanted = dict.fromkeys(row.unit for row in rows)
     missing = [name for name in wanted if name not in found]
     if missing and not audit.is_imported:

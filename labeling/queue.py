@@ -24,7 +24,7 @@ def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     """Say whether the audit is closed, finished, done by this coder, or held by others."""
     n_mine = Label.objects.current().filter(unit__audit=audit, coder=coder).count()
     n_skipped = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None).count()
-    unlabelled = Seat.objects.filter(audit=audit, is_done=False)
+    unlabelled = Seat.objects.filter(audit=audit, is_done=False, is_planted=False)
     held = unlabelled.filter(lease_until__gte=Now()).exclude(coder=coder)
     same_unit = {"unit": OuterRef("unit"), "coder": coder}
     held = held.filter(

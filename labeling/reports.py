@@ -15,7 +15,17 @@ from analysis.consensus import Consensus, unit_labels
 from analysis.estimates import Estimate
 from analysis.grid import Grid, GridStratum, grid
 from analysis.shares import Share, StratumSample, share, share_difference
-from labeling.models import Adjudication, Audit, Correctness, Label, Seat, Skip, Stratum, Unit
+from labeling.models import (
+    PLANTED,
+    Adjudication,
+    Audit,
+    Correctness,
+    Label,
+    Seat,
+    Skip,
+    Stratum,
+    Unit,
+)
 
 HEADLINE_MODE = "unwelcome_but_correct"
 CANNOT_TELL = str(Correctness.CANNOT_TELL)
@@ -64,8 +74,8 @@ class AuditData:
 
     @cached_property
     def units(self) -> pd.DataFrame:
-        """Every unit but gold ones: unit, name, stratum, kind, user (None: not known)."""
-        rows = self.audit.units.exclude(kind=Unit.Kind.GOLD).values_list(
+        """Every drawn unit: unit, name, stratum, kind, user (None: not known)."""
+        rows = self.audit.units.drawn().values_list(
             "pk", "name", "stratum_id", "kind", "output__user_key"
         )
         columns = ["unit", "name", "stratum", "kind", "user"]
@@ -79,7 +89,7 @@ class AuditData:
         rows = (
             Label.objects.counted()
             .filter(unit__audit=self.audit)
-            .exclude(unit__kind=Unit.Kind.GOLD)
+            .exclude(unit__kind__in=PLANTED)
             .values_list("unit_id", "coder__name", "failure_mode__code", "correctness", "asks_mode")
             .order_by("unit_id", "coder_id")
         )
@@ -262,8 +272,8 @@ def build_report(audit: Audit) -> Report:
         n_complete=count_complete(audit),
         n_ties=data.modes.n_ties,
         n_adjudicated=data.modes.n_adjudicated,
-        n_skips=Skip.objects.filter(unit__audit=audit, undone_at=None).count(),
-        n_late=Label.objects.current().filter(unit__audit=audit, is_late=True).count(),
+        n_skips=Skip.objects.filter(unit__in=audit.units.drawn(), undone_at=None).count(),
+        n_late=Label.objects.current().filter(unit__in=audit.units.drawn(), is_late=True).count(),
         headline=headline,
         headline_for_future=mode_share(data, HEADLINE_MODE, finite_population=False),
         shares=mode_shares(data, agreed),
@@ -346,7 +356,7 @@ def build_grid(data: AuditData) -> tuple[Grid | None, str]:
     if audit.is_imported:
         return None, "an imported label set has no frame of rated outputs"
     down = headline_strata(data)
-    up = [stratum for stratum in data.strata if not stratum.is_negative]
+    up = [stratum for stratum in data.strata if stratum.is_rated and not stratum.is_negative]
     n_down = sum(stratum.n_frame for stratum in down)
     if audit.frame == Audit.Frame.DISAGREED or n_down != audit.n_negative:
         return None, "the frame holds only a part of the negative feedback"

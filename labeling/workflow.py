@@ -1,14 +1,12 @@
-"""Everything that writes while an audit is labelled: seats, verdicts, labels, skips, decisions.
+"""Everything that is said about a unit: verdicts, labels, skips, decisions.
 
 Each function is one transaction that locks its parent first. Times are the database's own.
 """
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import transaction
 from django.db.models.functions import Now
 
 from labeling.models import (
@@ -24,10 +22,9 @@ from labeling.models import (
     Unit,
     Verdict,
 )
+from labeling.seating import LEASE, decisions_of, lease, release, seat_for_label
 from projects.errors import InputError
 from projects.models import Project, User
-
-LEASE = dt.timedelta(minutes=30)
 
 
 class AuditClosedError(InputError):
@@ -52,80 +49,6 @@ def coder_of(project: Project, user: User) -> Coder:
     """The member as a source of labels, under a pseudonym that is stable in the project."""
     name = project.pseudonym(user.username, prefix="c")[:10]
     return Coder.objects.get_or_create(project=project, user=user, defaults={"name": name})[0]
-
-
-# Seats
-
-
-def claim_next(audit: Audit, coder: Coder) -> Seat | None:
-    """The coder's open seat, or the next free one in serving order, leased to the coder.
-
-    Serving order finishes begun units first: a free seat on a begun unit always comes before the
-    units nobody has seen, so the labelled part is at any time a random part of the sample.
-    """
-    with transaction.atomic():
-        lock_coder(coder)
-        seat = open_seat(audit, coder) or take_free_seat(free_seats(audit, coder), coder)
-        if seat is None:
-            return None
-        lease(seat, coder)
-    return seat
-
-
-def lock_coder(coder: Coder) -> None:
-    """Two tabs of one person claim one after the other, so they are given the same unit."""
-    Coder.objects.select_for_update(no_key=True).get(pk=coder.pk)
-
-
-def open_seat(audit: Audit, coder: Coder) -> Seat | None:
-    """The seat the coder holds and has not labelled from; the latest when there are two."""
-    held = Seat.objects.filter(audit=audit, coder=coder, is_done=False)
-    # Locked, so that a seat whose lease ran out is not also given to another at this instant.
-    return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
-
-
-def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
-    """Seats nobody holds (or whose lease ran out) on units that are new to the coder."""
-    same_unit = {"unit": OuterRef("unit"), "coder": coder}
-    return (
-        Seat.objects.filter(Q(coder=None) | Q(lease_until__lt=Now()), audit=audit, is_done=False)
-        .exclude(coder=coder)
-        .filter(
-            ~Exists(Seat.objects.filter(**same_unit)),
-            ~Exists(Label.objects.current().filter(**same_unit)),
-            ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
-            ~Exists(decisions_of(coder).filter(unit=OuterRef("unit"))),
-        )
-        .order_by("serving", "position")
-    )
-
-
-def decisions_of(coder: Coder) -> QuerySet[Adjudication]:
-    """What this person decided as a lead: on those units they have seen the others' labels."""
-    return Adjudication.objects.filter(decided_by__isnull=False, decided_by=coder.user_id)
-
-
-def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
-    """Lock the first free seat, past those that other coders are taking at this instant."""
-    if connection.features.has_select_for_update_skip_locked:
-        free = free.select_for_update(skip_locked=True, of=("self",))
-    return free.first()
-
-
-def lease(seat: Seat, coder: Coder) -> None:
-    """Hold the seat for the coder, from the database's now to the end of the lease."""
-    Seat.objects.filter(pk=seat.pk).update(
-        coder=coder, claimed_at=Now(), lease_until=Now() + LEASE, is_done=False
-    )
-    seat.coder = coder
-
-
-def release(seats: QuerySet[Seat]) -> int:
-    """Give seats back that were held and not labelled from."""
-    return seats.filter(is_done=False).update(coder=None, claimed_at=None, lease_until=None)
-
-
-# Verdict, label, skip, undo
 
 
 @transaction.atomic
@@ -179,6 +102,7 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         verdict=verdict,
         revision_reason=judgment.revision_reason,
         note=judgment.note,
+        codebook=audit.codebook,
         submission_id=submission_id,
         is_late=seat is None,
         **checked,
@@ -244,18 +168,6 @@ def check_mode(mode: FailureMode | None, judgment: Judgment, codebook: Codebook)
                 f"“{chosen.name}” needs the verdict {chosen.needs_verdict}, "
                 f"got {judgment.correctness}."
             )
-
-
-def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
-    """The coder's own seat on the unit, else one that is still free, else None (late)."""
-    seats = Seat.objects.select_for_update().filter(unit=unit)
-    mine = seats.filter(coder=coder).first()
-    if mine:
-        return mine
-    free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False).first()
-    if free:
-        lease(free, coder)
-    return free
 
 
 @transaction.atomic

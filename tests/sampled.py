@@ -5,7 +5,7 @@ import re
 import pytest
 
 from feedback.models import Content, Feedback, Output
-from labeling import workflow
+from labeling import seating, workflow
 from labeling.codebooks import current_codebook
 from labeling.drawing import seats
 from labeling.models import Audit, Coder, Label, Seat, Stratum, Unit
@@ -147,7 +147,7 @@ def expire(audit: Audit) -> None:
     from django.db.models.functions import Now
 
     held = Seat.objects.filter(audit=audit, coder__isnull=False)
-    held.update(lease_until=Now() - workflow.LEASE)
+    held.update(lease_until=Now() - seating.LEASE)
 
 
 @pytest.fixture

@@ -188,7 +188,7 @@ class TestPolicy:
         def fail(*_, **__):
             raise RuntimeError("SECRET-IN-THE-TRACE")
 
-        monkeypatch.setattr("labeling.workflow.claim_next", fail)
+        monkeypatch.setattr("labeling.seating.claim_next", fail)
         answer = client.get(f"/audits/{audit.slug}/label/")
         assert answer.status_code == 500
         assert self.policy(answer) == CONTENT_SECURITY_POLICY

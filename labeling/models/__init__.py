@@ -1,21 +1,33 @@
 """What graders say: codebooks, audits and their samples, seats, labels, adjudications."""
 
-from labeling.models.audit import Audit, Seat, Skip, Stratum, Unit
-from labeling.models.codebook import Codebook, Correctness, FailureMode
+from labeling.models.audit import Audit, Stratum
+from labeling.models.codebook import Codebook, Correctness, FailureMode, ModeExample
 from labeling.models.coder import Coder
+from labeling.models.desk import DeskKeys, Draft, Effort, Flag, FlagMessage, TrainingAnswer
 from labeling.models.judgment import Adjudication, Label, Verdict
+from labeling.models.seat import Seat, Skip
+from labeling.models.unit import PLANTED, Gold, Unit
 
 __all__ = [
+    "PLANTED",
     "Adjudication",
     "Audit",
     "Codebook",
     "Coder",
     "Correctness",
+    "DeskKeys",
+    "Draft",
+    "Effort",
     "FailureMode",
+    "Flag",
+    "FlagMessage",
+    "Gold",
     "Label",
+    "ModeExample",
     "Seat",
     "Skip",
     "Stratum",
+    "TrainingAnswer",
     "Unit",
     "Verdict",
 ]

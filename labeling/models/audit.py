@@ -1,21 +1,14 @@
-"""One frame, one codebook version, one sample: audits, strata, units and their seats."""
+"""One frame, one codebook version, one sample: audits and their strata."""
 
-import secrets
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from feedback.models import Output
 from labeling.models.codebook import Codebook
 from labeling.models.coder import Coder
 from projects.models import Project, User
-
-
-def new_token() -> str:
-    """Public name of a unit: says nothing about order, stratum or size of the sample."""
-    return secrets.token_urlsafe(12)
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):
@@ -55,6 +48,32 @@ class Audit(models.Model):
     coders_per_unit = models.PositiveSmallIntegerField(default=3)
     seed = models.BigIntegerField(default=0)
     is_blind = models.BooleanField(default=True)
+    asks_third = models.BooleanField(
+        default=False, help_text="One more coder is asked where the first `coders_per_unit` differ."
+    )
+    max_labels_per_coder = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Nobody gives more labels than this; empty: no limit."
+    )
+    by_invitation = models.BooleanField(
+        default=False, help_text="Only the graders that a lead has let in get units."
+    )
+    graders = models.ManyToManyField(
+        Coder, blank=True, related_name="let_into", help_text="Who a lead has let in."
+    )
+    gold_share = models.FloatField(
+        default=0, help_text="The part of the units a grader gets that are gold, in silence."
+    )
+    repeat_share = models.FloatField(
+        default=0, help_text="The part that are units the grader has labelled before, in silence."
+    )
+    training_bar = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="The part of the training units to get right before entering; empty: none.",
+    )
+    shares_accuracy = models.BooleanField(
+        default=False, help_text="Graders see their own accuracy on gold units."
+    )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     # The frame as it stood at the draw; frozen, so that later feedback displaces no drawn unit.
     frame_until = models.DateTimeField(null=True, help_text="Feedback up to this time counts.")
@@ -79,6 +98,20 @@ class Audit(models.Model):
                 condition=Q(status__in=["open", "closed"]), name="audit_status_is_known"
             ),
             models.CheckConstraint(condition=Q(coders_per_unit__gte=1), name="audit_asks_a_coder"),
+            models.CheckConstraint(
+                condition=Q(asks_third=False) | Q(coders_per_unit__gte=2),
+                name="third_opinion_needs_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(gold_share__gte=0, gold_share__lte=0.5)
+                & Q(repeat_share__gte=0, repeat_share__lte=0.5),
+                name="planted_shares_at_most_half",
+            ),
+            models.CheckConstraint(
+                condition=Q(training_bar__isnull=True)
+                | Q(training_bar__isnull=False, training_bar__gt=0, training_bar__lte=1),
+                name="training_bar_is_a_part",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -104,6 +137,9 @@ class Stratum(models.Model):
     in_frame = models.BooleanField(
         default=True, help_text="False: thumbs-up controls beside the frame, for the grid."
     )
+    is_rated = models.BooleanField(
+        default=True, help_text="False: controls that no user rated; they are in no figure."
+    )
     n_frame = models.PositiveBigIntegerField()
     n_sampled = models.PositiveBigIntegerField()
 
@@ -119,136 +155,3 @@ class Stratum(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Unit(models.Model):
-    """A sampled output as graders see it."""
-
-    class Kind(models.TextChoices):
-        SAMPLED = "sampled", "Sampled"
-        SHAM = "sham", "Sham: a thumbs-up control"
-        GOLD = "gold", "Gold: planted, with a known answer"
-
-    audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="units")
-    stratum = models.ForeignKey(Stratum, on_delete=models.PROTECT, null=True, related_name="units")
-    output = models.ForeignKey(
-        Output, on_delete=models.PROTECT, null=True, blank=True, related_name="units"
-    )
-    name = models.CharField(max_length=200, help_text="The output's id, or the id in a label set.")
-    token = models.CharField(max_length=24, unique=True, default=new_token)
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SAMPLED)
-    prn = models.CharField(max_length=32, help_text="Permanent random number: md5(seed:id).")
-    serving = models.CharField(
-        max_length=32, help_text="md5(seed:serve:id): the order graders get units in."
-    )
-    inclusion_probability = models.FloatField(null=True)
-
-    class Meta:
-        ordering = ["audit", "prn"]
-        constraints = [
-            models.UniqueConstraint(fields=["audit", "name"], name="one_unit_per_output"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["sampled", "sham", "gold"]), name="unit_kind_is_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(kind="gold", inclusion_probability__isnull=True)
-                | ~Q(kind="gold")
-                & Q(
-                    inclusion_probability__isnull=False,
-                    inclusion_probability__gt=0,
-                    inclusion_probability__lte=1,
-                ),
-                name="unit_probability_unless_gold",
-            ),
-        ]
-        indexes = [models.Index(fields=["audit", "prn"], name="unit_in_draw_order")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def asks_mode(self) -> bool:
-        """Whether a failure mode is asked: why it was rated down, so of negative units alone."""
-        if self.kind == self.Kind.SHAM:
-            return False
-        return self.stratum is None or self.stratum.is_negative
-
-
-class Seat(models.Model):
-    """One of the k places on a unit, held by at most one coder, for the length of a lease."""
-
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="seats")
-    audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="seats")
-    position = models.PositiveSmallIntegerField()
-    serving = models.CharField(
-        max_length=32, help_text="The unit's, so that one index serves `next`."
-    )
-    coder = models.ForeignKey(Coder, on_delete=models.PROTECT, null=True, related_name="seats")
-    claimed_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    is_done = models.BooleanField(default=False, help_text="A label was given from this seat.")
-
-    class Meta:
-        ordering = ["unit", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["unit", "position"], name="one_seat_per_position"),
-            models.UniqueConstraint(
-                fields=["unit", "coder"],
-                condition=Q(coder__isnull=False),
-                name="one_seat_per_coder",
-            ),
-            models.CheckConstraint(
-                condition=Q(coder__isnull=True, claimed_at__isnull=True, lease_until__isnull=True)
-                | Q(coder__isnull=False, claimed_at__isnull=False, lease_until__isnull=False),
-                name="seat_is_free_or_leased",
-            ),
-            models.CheckConstraint(
-                condition=Q(is_done=False) | Q(coder__isnull=False), name="done_seat_has_a_coder"
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["audit", "serving", "position"],
-                condition=Q(is_done=False),
-                name="seats_to_serve",
-            ),
-        ]
-
-
-class Skip(models.Model):
-    """A coder passed on a unit: it goes back for others and does not count as a label."""
-
-    class Reason(models.TextChoices):
-        NOT_MY_FIELD = "not_my_field", "I do not know the subject"
-        LANGUAGE = "language", "I do not read the language"
-        UNREADABLE = "unreadable", "It cannot be read or is cut off"
-        DISTRESSING = "distressing", "I would rather not read this"
-        CONFLICT = "conflict", "I know the person or the case"
-        OTHER = "other", "Another reason"
-
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="skips")
-    coder = models.ForeignKey(Coder, on_delete=models.PROTECT, related_name="skips")
-    reason = models.CharField(max_length=16, choices=Reason.choices)
-    note = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    undone_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["unit", "coder"], condition=Q(undone_at=None), name="one_skip_per_coder"
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    reason__in=[
-                        "not_my_field",
-                        "language",
-                        "unreadable",
-                        "distressing",
-                        "conflict",
-                        "other",
-                    ]
-                ),
-                name="skip_reason_is_known",
-            ),
-        ]

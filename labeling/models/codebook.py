@@ -1,5 +1,6 @@
 """Versioned definitions of the failure modes; a codebook that an audit uses is frozen."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -18,6 +19,10 @@ class Codebook(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="codebooks")
     name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)
+    note = models.TextField(blank=True, help_text="What changed in this version, and why.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -65,3 +70,24 @@ class FailureMode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ModeExample(models.Model):
+    """A case for or against a failure mode, as graders read it beside the definition."""
+
+    mode = models.ForeignKey(FailureMode, on_delete=models.CASCADE, related_name="examples")
+    applies = models.BooleanField(help_text="True: a case of this mode; False: none, though near.")
+    position = models.PositiveSmallIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["mode", "-applies", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mode", "applies", "position"], name="one_example_per_position"
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="example_has_a_text"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from labeling.models.audit import Seat, Unit
-from labeling.models.codebook import Correctness, FailureMode
+from labeling.models.codebook import Codebook, Correctness, FailureMode
 from labeling.models.coder import Coder
+from labeling.models.seat import Seat
+from labeling.models.unit import Unit
 
 MODE_FITS_VERDICT = (
     Q(asks_mode=False, failure_mode__isnull=True, needed_verdict="")
@@ -54,6 +55,12 @@ class Label(models.Model):
     coder = models.ForeignKey(Coder, on_delete=models.PROTECT, related_name="labels")
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, null=True, related_name="labels")
     verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, null=True, related_name="labels")
+    codebook = models.ForeignKey(
+        Codebook,
+        on_delete=models.PROTECT,
+        related_name="labels",
+        help_text="The version it was given under.",
+    )
     correctness = models.CharField(
         max_length=12,
         choices=Correctness.choices,

@@ -14,7 +14,7 @@ from labeling import workflow
 from labeling.access import AuditRequest, audit_roles
 from labeling.charts import BarRow, bars, heatmap
 from labeling.disagreements import disputed_units, undecided
-from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, export_labels
+from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.models import Audit, Label
 from labeling.reports import AuditData, Report, agreement_of, build_report, points
 from projects.roles import LEADS, READERS
@@ -40,7 +40,8 @@ def overview(request: AuditRequest) -> HttpResponse:
 
 
 def labels_by_coder(audit: Audit) -> list[tuple[str, int]]:
-    rows = Label.objects.counted().filter(unit__audit=audit).values_list("coder__name")
+    counted = Label.objects.counted().filter(unit__in=audit.units.drawn())
+    rows = counted.values_list("coder__name")
     return list(rows.annotate(n=Count("pk")).order_by("-n")[:50])
 
 
@@ -116,7 +117,7 @@ def pairs_heatmap(found: object) -> object | None:
 @audit_roles(READERS)
 def exports(request: AuditRequest) -> HttpResponse:
     """What can be downloaded, and what each file holds."""
-    n_labels = Label.objects.counted().filter(unit__audit=request.audit).count()
+    n_labels = counted_labels(request.audit).count()
     return render(request, "labeling/exports.html", {"audit": request.audit, "n_labels": n_labels})
 
 

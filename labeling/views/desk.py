@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from labeling import workflow
+from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.judgment_forms import JudgmentForm, SkipForm, VerdictForm
 from labeling.models import (
@@ -187,7 +187,7 @@ def show_next(
 ) -> HttpResponse:
     seat: Seat | None = None
     if request.audit.is_open and not request.audit.is_imported:
-        seat = workflow.claim_next(request.audit, coder)
+        seat = seating.claim_next(request.audit, coder)
     if seat is None:
         return show_empty(request, coder, saved=saved, problem=problem)
     unit = Unit.objects.select_related("output__content", "stratum").get(pk=seat.unit_id)
@@ -290,7 +290,7 @@ def progress(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         "saved": saved,
-        "n_units": audit.units.count(),
+        "n_units": audit.units.drawn().count(),
         **count_labels(audit, coder, since=midnight),
     }
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
-from labeling.models import Audit, Coder, Label, Seat, Unit
+from labeling.models import Audit, Coder, Label, Seat
 from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
 from projects.models import Membership, Project
 from projects.roles import LABELERS, LEADS, READERS
@@ -61,11 +61,11 @@ def place(member: Membership) -> dict[str, Any]:
 def audit_card(audit: Audit, member: Membership, *, with_disputes: bool) -> AuditCard:
     coder = Coder.objects.filter(project=audit.project_id, user=member.user_id)
     mine = Label.objects.current().filter(unit__audit=audit, coder__in=coder)
-    open_units = Seat.objects.filter(audit=audit, is_done=False).values("unit")
+    open_units = Seat.objects.filter(audit=audit, is_done=False, is_planted=False).values("unit")
     return AuditCard(
         audit=audit,
-        n_units=audit.units.count(),
-        n_finished=Unit.objects.filter(audit=audit).exclude(pk__in=open_units).count(),
+        n_units=audit.units.drawn().count(),
+        n_finished=audit.units.drawn().exclude(pk__in=open_units).count(),
         n_mine=mine.count(),
         n_disputed=undecided(disputed_units(audit)).count() if with_disputes else 0,
     )

@@ -246,6 +246,7 @@ def test_audits_counts_labelled_units_of_the_frame(feedback, draw, project, lea)
         Label.objects.create(
             unit=unit,
             coder=coder,
+            codebook=audit.codebook,
             correctness="cannot_tell",
             submission_id=str(k),
             is_late=unit == sampled[1],

@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count
 
-from labeling import workflow
+from labeling import seating, workflow
 from labeling.models import Label, Seat, Verdict
-from labeling.workflow import Judgment, claim_next
+from labeling.seating import claim_next
+from labeling.workflow import Judgment
 from tests.sampled import expire
 
 
@@ -65,9 +66,9 @@ def test_a_unit_gets_exactly_k_coders_and_nobody_twice(make_open_audit, make_gra
 def test_the_database_refuses_a_second_seat_for_one_coder(make_open_audit, ana_coder):
     audit = make_open_audit(1)
     first, second = audit.seats.all()
-    workflow.lease(first, ana_coder)
+    seating.lease(first, ana_coder)
     with pytest.raises(IntegrityError, match=r"one_seat_per_coder|UNIQUE"), transaction.atomic():
-        workflow.lease(second, ana_coder)
+        seating.lease(second, ana_coder)
 
 
 def test_the_database_refuses_two_current_labels_on_one_seat(make_open_audit, ana_coder, ben_coder):
@@ -81,6 +82,7 @@ def test_the_database_refuses_two_current_labels_on_one_seat(make_open_audit, an
             unit=label.unit,
             coder=ben_coder,
             seat=label.seat,
+            codebook=audit.codebook,
             correctness="cannot_tell",
             submission_id="another",
         )

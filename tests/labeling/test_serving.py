@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from labeling import workflow
+from labeling import seating, workflow
 from labeling.models import Coder, Seat, Unit
 from labeling.reports import build_report
 from labeling.shown import what_the_user_said
@@ -55,7 +55,7 @@ def test_who_decided_on_a_unit_does_not_label_it(make_output, make_audit, lea, p
         reason="It declined.",
     )
     lead = workflow.coder_of(project, lea)
-    assert workflow.claim_next(audit, lead) is None
+    assert seating.claim_next(audit, lead) is None
     with pytest.raises(InputError, match="You decided on this unit as the lead"):
         workflow.record_verdict(unit=unit, coder=lead, correctness="correct")
 

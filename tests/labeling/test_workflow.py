@@ -52,7 +52,11 @@ def insert(unit, coder, audit):
     def insert(**fields):
         with transaction.atomic():
             return Label.objects.create(
-                unit=unit, coder=coder, submission_id=str(uuid.uuid4()), **fields
+                unit=unit,
+                coder=coder,
+                codebook=unit.audit.codebook,
+                submission_id=str(uuid.uuid4()),
+                **fields,
             )
 
     return insert

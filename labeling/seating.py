@@ -1,0 +1,100 @@
+"""Who sits where: claiming the next unit, the lease on a seat, and giving seats back.
+
+Each claim is one transaction that locks the coder first. Times are the database's own.
+"""
+
+import datetime as dt
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from labeling.models import Adjudication, Audit, Coder, Label, Seat, Skip, Unit
+
+LEASE = dt.timedelta(minutes=30)
+
+
+def claim_next(audit: Audit, coder: Coder) -> Seat | None:
+    """The coder's open seat, or the next free one in serving order, leased to the coder.
+
+    Serving order finishes begun units first: a free seat on a begun unit always comes before the
+    units nobody has seen, so the labelled part is at any time a random part of the sample.
+    """
+    with transaction.atomic():
+        lock_coder(coder)
+        seat = open_seat(audit, coder) or take_free_seat(free_seats(audit, coder), coder)
+        if seat is None:
+            return None
+        lease(seat, coder)
+    return seat
+
+
+def lock_coder(coder: Coder) -> None:
+    """Two tabs of one person claim one after the other, so they are given the same unit."""
+    Coder.objects.select_for_update(no_key=True).get(pk=coder.pk)
+
+
+def open_seat(audit: Audit, coder: Coder) -> Seat | None:
+    """The seat the coder holds and has not labelled from; the latest when there are two."""
+    held = Seat.objects.filter(audit=audit, coder=coder, is_done=False)
+    # Locked, so that a seat whose lease ran out is not also given to another at this instant.
+    return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
+
+
+def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+    """Seats nobody holds (or whose lease ran out) on units that are new to the coder.
+
+    Seats on planted units are one coder's own and are never passed on.
+    """
+    same_unit = {"unit": OuterRef("unit"), "coder": coder}
+    return (
+        Seat.objects.filter(Q(coder=None) | Q(lease_until__lt=Now()), audit=audit, is_done=False)
+        .filter(is_planted=False)
+        .exclude(coder=coder)
+        .filter(
+            ~Exists(Seat.objects.filter(**same_unit)),
+            ~Exists(Label.objects.current().filter(**same_unit)),
+            ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
+            ~Exists(decisions_of(coder).filter(unit=OuterRef("unit"))),
+        )
+        .order_by("serving", "position")
+    )
+
+
+def decisions_of(coder: Coder) -> QuerySet[Adjudication]:
+    """What this person decided as a lead: on those units they have seen the others' labels."""
+    return Adjudication.objects.filter(decided_by__isnull=False, decided_by=coder.user_id)
+
+
+def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
+    """Lock the first free seat, past those that other coders are taking at this instant."""
+    if connection.features.has_select_for_update_skip_locked:
+        free = free.select_for_update(skip_locked=True, of=("self",))
+    return free.first()
+
+
+def lease(seat: Seat, coder: Coder) -> None:
+    """Hold the seat for the coder, from the database's now to the end of the lease."""
+    Seat.objects.filter(pk=seat.pk).update(
+        coder=coder, claimed_at=Now(), lease_until=Now() + LEASE, is_done=False
+    )
+    seat.coder = coder
+
+
+def release(seats: QuerySet[Seat]) -> int:
+    """Give seats back that were held and not labelled from; a planted one stays its coder's."""
+    held = seats.filter(is_done=False, is_planted=False)
+    return held.update(coder=None, claimed_at=None, lease_until=None)
+
+
+def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
+    """The coder's own seat on the unit, else one that is still free, else None (late)."""
+    seats = Seat.objects.select_for_update().filter(unit=unit)
+    mine = seats.filter(coder=coder).first()
+    if mine:
+        return mine
+    free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False, is_planted=False)
+    first = free.first()
+    if first:
+        lease(first, coder)
+    return first
