@@ -46,6 +46,33 @@ class SkipForm(OneProblemForm):
     note = forms.CharField(max_length=MAX_NOTE, required=False)
 
 
+class DraftForm(OneProblemForm):
+    """What the page reports while somebody works: the inputs, when they have changed."""
+
+    draft = forms.BooleanField(required=False, help_text="True: the inputs are sent along.")
+    correctness = forms.ChoiceField(choices=[("", ""), *Correctness.choices], required=False)
+    failure_mode = forms.SlugField(max_length=120, required=False)
+    further_modes = forms.CharField(max_length=MAX_NOTE, required=False)
+    revision_reason = forms.CharField(max_length=MAX_NOTE, required=False, strip=False)
+    note = forms.CharField(max_length=MAX_NOTE, required=False, strip=False)
+    skip_note = forms.CharField(max_length=MAX_NOTE, required=False, strip=False)
+    flag_text = forms.CharField(max_length=MAX_NOTE, required=False, strip=False)
+    submission_id = forms.UUIDField(required=False)
+
+    @property
+    def is_draft(self) -> bool:
+        return bool(self.cleaned_data["draft"])
+
+    @property
+    def submission(self) -> str:
+        return str(self.cleaned_data["submission_id"] or "")
+
+    @property
+    def fields_to_keep(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {**data, "further_modes": data["further_modes"].split()}
+
+
 class JudgmentForm(forms.Form):
     """Verdict and failure mode together; the choices come from the audit's codebook.
 

@@ -81,6 +81,12 @@ def lease(seat: Seat, coder: Coder) -> None:
     seat.coder = coder
 
 
+def extend_lease(unit: Unit, coder: Coder) -> None:
+    """The coder is still at it: a seat that nobody took in the meantime is held on."""
+    held = Seat.objects.filter(unit=unit, coder=coder, is_done=False)
+    held.update(lease_until=Now() + LEASE)
+
+
 def release(seats: QuerySet[Seat]) -> int:
     """Give seats back that were held and not labelled from; a planted one stays its coder's."""
     held = seats.filter(is_done=False, is_planted=False)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, home
+from labeling.views import adjudication, audit_pages, audits, desk, home, keys
 
 app_name = "labeling"
 
@@ -27,4 +27,6 @@ urlpatterns = [
     path(UNIT + "verdict/", desk.verdict, name="verdict"),
     path(UNIT + "label/", desk.label, name="label"),
     path(UNIT + "skip/", desk.skip, name="skip"),
+    path(UNIT + "keep/", desk.keep, name="keep"),
+    path("keys/", keys.keys, name="keys"),
 ]

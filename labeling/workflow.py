@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models.functions import Now
 
+from labeling.drafts import drop_draft
 from labeling.models import (
     Adjudication,
     Audit,
@@ -22,7 +23,7 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.seating import LEASE, decisions_of, lease, release, seat_for_label
+from labeling.seating import decisions_of, extend_lease, lease, release, seat_for_label
 from projects.errors import InputError
 from projects.models import Project, User
 
@@ -66,8 +67,7 @@ def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
         coder=coder,
         defaults={"correctness": correctness, "is_blind": audit.is_blind},
     )
-    held = Seat.objects.filter(unit=unit, coder=coder, is_done=False)
-    held.update(lease_until=Now() + LEASE)
+    extend_lease(unit, coder)
     return verdict
 
 
@@ -111,7 +111,13 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         label.further_modes.set(judgment.further_modes)
     if seat:
         Seat.objects.filter(pk=seat.pk).update(is_done=True)
+    drop_draft(unit, coder)
     return label
+
+
+def was_sent(submission_id: str) -> bool:
+    """Whether a label of this submission is stored already."""
+    return Label.objects.filter(submission_id=submission_id).exists()
 
 
 def sent_before_by(coder: Coder, unit: Unit, label: Label, judgment: Judgment) -> Label:

@@ -5,8 +5,9 @@ from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects.access import public
 from projects.forms import SignInForm
@@ -53,6 +54,23 @@ def demo_sign_in(request: HttpRequest, username: str) -> HttpResponse:
         raise Http404
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, and a fresh form token, for a page that is still open; POST signs in.
+
+    Another site's page cannot read the answer. Lockouts are the sign-in page's own.
+    """
+    if request.method == "POST":
+        form = SignInForm(request, request.POST)
+        if not form.is_valid():
+            problem = next(str(errors[0]) for errors in form.errors.values())
+            return JsonResponse({"user": None, "problem": problem}, status=422)
+        login(request, form.get_user())
+    name = request.user.get_username() if request.user.is_authenticated else None
+    return JsonResponse({"user": name, "csrf": get_token(request)})
 
 
 @public

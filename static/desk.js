@@ -1,9 +1,14 @@
-// The desk by keyboard. A key presses the control that names it in data-key, nothing more, so
-// whatever a key can do the mouse can do too. Only j and k, which scroll, name no control.
+// The desk: keys, an answer that arrives once, drafts and time. Everything here only helps: a key
+// presses the control that names it in data-key, so whatever a key can do the mouse can do too.
 "use strict";
 
 const desk = () => document.getElementById("unit");
-const SCROLLS = { j: 1, k: -1 };
+const keyList = document.getElementById("keys");
+
+// --- Keys ---------------------------------------------------------------------------------------
+
+const SCROLLS = new Map([[keyList.dataset.down, 1], [keyList.dataset.up, -1]]);
+const lettersAreOff = keyList.dataset.letters === "off";
 
 function isTyping(target) {
   return target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=submit])") ||
@@ -15,14 +20,16 @@ function isBusy() {
   return !unit || unit.matches(".htmx-request, .htmx-added") || unit.querySelector(".htmx-request") !== null;
 }
 
+// Caps lock changes nothing; on a layout of other letters the place of the key counts.
+function keyOf(event) {
+  if (event.key.length !== 1) return event.key;
+  if (event.key > "~" && event.code.startsWith("Key")) return event.code.slice(3).toLowerCase();
+  return event.key.toLowerCase();
+}
+
 function control(key) {
   return Array.from(desk().querySelectorAll("[data-key]"))
     .find((item) => item.dataset.key === key && !item.disabled && item.offsetParent !== null);
-}
-
-// Single letters can be switched off (WCAG 2.1.4), in this browser alone.
-function lettersAreOff() {
-  try { return localStorage.getItem("letters") === "off"; } catch { return false; }
 }
 
 function scrollReading(direction) {
@@ -35,37 +42,60 @@ function submitOpenForm(open) {
   if (form) form.requestSubmit(form.querySelector("[type=submit]"));
 }
 
+// The focus moves at once: whoever types on without a pause loses no letter.
 function press(item) {
   item.click();
   if (item.matches("input[type=radio]")) item.focus({ preventScroll: true });
+  const drawer = document.getElementById(item.getAttribute("popovertarget"));
+  const opened = item.matches("summary") ? item.parentElement : drawer;
+  if (opened && (opened.open || opened.matches(":popover-open"))) enterDrawer(opened);
+}
+
+// A drawer to read is shown from its beginning; one to fill in takes the next key press.
+function enterDrawer(drawer) {
+  const first = drawer.querySelector("textarea, select, input:not([type=hidden], [readonly])");
+  if (first) first.focus();
+  else if (drawer.matches("[popover]")) drawer.focus({ preventScroll: true });
 }
 
 document.addEventListener("keydown", (event) => {
   const typing = isTyping(event.target);
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || event.isComposing || !desk()) return;
+  const key = keyOf(event);
   // A key that is held down, or pressed while an answer is on its way, must not answer a unit
   // that nobody has seen yet. Held arrows, space and page keys still scroll.
   if (event.repeat || isBusy()) {
-    const answers = event.key === "Enter" || control(event.key) !== undefined;
-    if (!typing && desk() && answers) event.preventDefault();
-    if (event.repeat && !typing && event.key in SCROLLS && !lettersAreOff()) scrollReading(SCROLLS[event.key]);
+    const answers = key === "Enter" || control(key) !== undefined;
+    if (!typing && answers) event.preventDefault();
+    if (event.repeat && !typing && SCROLLS.has(key) && !lettersAreOff) scrollReading(SCROLLS.get(key));
     return;
   }
   const open = document.querySelector("[popover]:popover-open");
   const modified = event.ctrlKey || event.metaKey;
-  if (event.key === "Enter" && modified) { event.preventDefault(); submitOpenForm(open); return; }
+  if (key === "Enter" && !open && unsent() && (modified || !typing) && !isControl(event.target)) {
+    event.preventDefault();
+    sendAgain();
+    return;
+  }
+  if (key === "Enter" && modified) { event.preventDefault(); submitOpenForm(open); return; }
   if (modified || event.altKey || open || typing) return;
-  if (event.key === "Enter" && event.target.matches("a, button, summary")) return;
-  if (event.key !== "Enter" && lettersAreOff()) return;
-  if (event.key in SCROLLS) { event.preventDefault(); scrollReading(SCROLLS[event.key]); return; }
-  const item = control(event.key);
+  if (key === "Enter" && isControl(event.target)) return;
+  if (key !== "Enter" && lettersAreOff) return;
+  if (SCROLLS.has(key)) { event.preventDefault(); scrollReading(SCROLLS.get(key)); return; }
+  const item = control(key);
   if (!item) return;
   event.preventDefault();
   press(item);
 });
 
-// Reading starts where the output is in view with the end of the question above it. In the
-// second step of a unit the reader's place and the raw view stay as they were.
+function isControl(target) {
+  return target.matches("a, button, summary");
+}
+
+// --- Place and focus ----------------------------------------------------------------------------
+
+// Reading starts where the output is in view with the end of the question above it. A unit that
+// comes back keeps the reader's place and the raw view.
 function findPlace(unit) {
   const read = unit.querySelector(".read");
   const raw = document.getElementById("raw");
@@ -86,35 +116,281 @@ document.addEventListener("htmx:beforeSwap", () => {
   place = { unit: desk().dataset.unit, top: read.scrollTop, raw: document.getElementById("raw").checked };
 });
 
-// After a swap the next key press belongs to the new unit, and the reading pane has the focus, so
-// that space, arrows and page keys scroll it.
-function takeUp() {
+// After a swap the next key press belongs to what is new. The reading pane has the focus, so that
+// space, arrows and page keys scroll it; an error has it where there is one.
+function takeUp(swapped) {
   const unit = desk();
   if (!unit) return;
-  findPlace(unit);
+  if (swapped !== "choose") findPlace(unit);
   const error = unit.querySelector(".field-error");
   if (error) error.tabIndex = -1;
   (error || unit.querySelector(".read") || unit).focus({ preventScroll: true });
-  const letters = document.getElementById("letters");
-  if (letters) letters.checked = !lettersAreOff();
   window.scrollTo(0, 0);
 }
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "unit") takeUp();
-});
+// A screen reader hears what a swap changed.
+function announce(swapped) {
+  const unit = desk();
+  const parts = [document.querySelector("#progress .saved")];
+  if (swapped === "choose") parts.push(unit.querySelector(".locked p b"), ...unit.querySelectorAll(".said"));
+  else parts.push(unit.querySelector(".empty h2"));
+  const heading = unit.querySelector(".verdict-step h2, .mode-step h2");
+  const said = [...parts, heading].filter(Boolean).map((part) => part.textContent.trim().replace(/\s+/g, " "));
+  document.getElementById("announce").textContent = said.join(". ");
+}
 
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "letters") return;
-  try { localStorage.setItem("letters", event.target.checked ? "on" : "off"); } catch { /* this page only */ }
+document.addEventListener("htmx:afterSwap", (event) => {
+  const id = event.detail.target.id;
+  if (id !== "unit" && id !== "choose") return;
+  showing();
+  takeUp(id);
+  announce(id);
 });
 
 document.addEventListener("toggle", (event) => {
-  if (event.newState !== "open" || event.target.matches(".earlier")) return;
-  // A drawer to read is shown from its beginning; one to fill in takes the next key press.
-  const first = event.target.querySelector("textarea, select, input:not([type=hidden]):not(#letters)");
-  if (first) first.focus();
-  else if (event.target.matches("[popover]")) event.target.focus({ preventScroll: true });
+  const drawer = event.target;
+  if (event.newState !== "open" || drawer.matches(".earlier") || drawer.contains(document.activeElement)) return;
+  enterDrawer(drawer);
 }, true);
 
-takeUp();
+// --- Not saved ----------------------------------------------------------------------------------
+
+// What was sent last and has no answer yet: the form is still on the page and carries its
+// submission id, so that sending it again can never make a second label.
+let sent = null;
+let hasFailed = false;
+let watch = 0;
+
+const unsent = () => hasFailed && sent !== null && sent.form.isConnected;
+
+function wordsOf(form, button) {
+  const ticked = Array.from(form.querySelectorAll("input:checked[data-says]")).map((item) => item.dataset.says);
+  if (ticked.length) return ticked.join(", ");
+  return button && button.dataset.says ? button.dataset.says : "";
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt.closest("form");
+  const submit = event.detail.requestConfig.triggeringEvent;
+  if (!form || !desk().contains(form)) return;
+  const button = submit ? submit.submitter : null;
+  sent = { form, button, says: wordsOf(form, button) };
+});
+
+function sendAgain() {
+  sent.form.requestSubmit(sent.button || undefined);
+}
+
+function way(text, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button";
+  button.textContent = text;
+  button.addEventListener("click", act);
+  notSaved.append(" ", button);
+}
+
+document.addEventListener("bd:not-saved", (event) => {
+  const { why: reason, status } = event.detail;
+  hasFailed = true;
+  if (!unsent()) return;
+  const what = sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ";
+  notSaved.textContent = what + reason;
+  if (status === 401) askToSignIn();
+  else if (status === 403) renew();
+  else way("Send again (Enter)", sendAgain);
+  clearInterval(watch);
+  if (status === 0 || status >= 500) watch = setInterval(look, 3000);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  hasFailed = false;
+  clearInterval(watch);
+});
+
+// While the server is away: say so when it is back. Nothing is sent without a key press.
+async function look() {
+  const state = await session().catch(() => null);
+  if (!unsent()) { clearInterval(watch); return; }
+  if (!state) return;
+  clearInterval(watch);
+  notSaved.textContent = "Not saved: " + sent.says + ". The server answers again.";
+  if (state.user === signIn.dataset.user) way("Send again (Enter)", sendAgain);
+  else askToSignIn();
+}
+
+// --- Signing in without leaving the page --------------------------------------------------------
+
+const signIn = document.getElementById("sign-in-here");
+const sessionUrl = signIn.dataset.url;
+
+async function session(options) {
+  const answer = await fetch(sessionUrl, { headers: { Accept: "application/json" }, ...options });
+  if (!(answer.headers.get("Content-Type") || "").startsWith("application/json")) throw new Error(String(answer.status));
+  const state = await answer.json();
+  if (state.csrf) takeToken(state.csrf);
+  return state;
+}
+
+function takeToken(token) {
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
+}
+
+function askToSignIn() {
+  way("Sign in here", () => signIn.showPopover());
+  if (!signIn.matches(":popover-open")) signIn.showPopover();
+}
+
+// The page's token is an old one: take the new one and send the same answer once more.
+async function renew() {
+  const state = await session().catch(() => null);
+  if (state && state.user === signIn.dataset.user && !sent.renewed) {
+    sent.renewed = true;
+    const { form, button } = sent;
+    form.requestSubmit(button || undefined);
+  } else askToSignIn();
+}
+
+signIn.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const problem = form.querySelector(".sign-in-problem");
+  problem.hidden = true;
+  try {
+    await session(); // the token of a page that was open for long
+    const state = await session({ method: "POST", body: new FormData(form) });
+    if (state.user !== signIn.dataset.user) throw new Error(state.problem || "");
+    form.reset();
+    signIn.hidePopover();
+    if (unsent()) sendAgain();
+    else notSaved.hidden = true;
+    keep();
+  } catch (error) {
+    problem.textContent = /^\d*$/.test(error.message) ? "That did not work; try again, or later after many attempts." : error.message;
+    problem.hidden = false;
+    problem.focus();
+  }
+});
+
+// --- Time: visible, focused, and used within the last minute ------------------------------------
+
+const IDLE = 60_000;
+let view = "";
+let viewOf = "";
+let active = 0;
+let lastUse = performance.now();
+let lastTick = lastUse;
+
+// Not crypto.randomUUID: browsers keep that from pages that come without TLS.
+function newView() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+function tick() {
+  const now = performance.now();
+  const until = Math.min(now, lastUse + IDLE);
+  if (document.visibilityState === "visible" && document.hasFocus() && until > lastTick) active += until - lastTick;
+  lastTick = now;
+}
+
+function used() {
+  tick();
+  lastUse = performance.now();
+}
+
+for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
+  document.addEventListener(kind, used, { passive: true, capture: true });
+}
+for (const kind of ["visibilitychange", "focus", "blur"]) window.addEventListener(kind, tick);
+document.addEventListener("visibilitychange", tick);
+setInterval(tick, 1000);
+
+// A unit on the screen is one showing, over both its steps.
+function showing() {
+  const unit = desk() ? desk().dataset.unit || "" : "";
+  if (unit === viewOf) return;
+  viewOf = unit;
+  view = newView();
+  active = 0;
+  lastTick = lastUse = performance.now();
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "post" || !viewOf) return;
+  tick();
+  event.detail.parameters.view = view;
+  event.detail.parameters.active_ms = Math.round(active);
+});
+
+// --- Drafts: what is typed is kept on the server ------------------------------------------------
+
+let typed = 0;
+let isChanged = false;
+let lastKept = performance.now();
+
+function drafted() {
+  const fields = new URLSearchParams({ draft: "1" });
+  const id = desk().querySelector("[name=submission_id]");
+  if (id) fields.set("submission_id", id.value);
+  const further = [];
+  for (const item of desk().querySelectorAll("[data-draft]")) {
+    const isTick = item.matches("[type=radio], [type=checkbox]");
+    if (isTick && !item.checked) continue;
+    if (item.dataset.draft === "further_modes") further.push(item.value);
+    else fields.set(item.dataset.draft, item.value);
+  }
+  fields.set("further_modes", further.join(" "));
+  return fields;
+}
+
+async function keep() {
+  clearTimeout(typed);
+  const unit = desk();
+  if (!unit || !unit.dataset.keep || isBusy()) return;
+  tick();
+  const fields = isChanged ? drafted() : new URLSearchParams();
+  isChanged = false;
+  lastKept = performance.now();
+  fields.set("view", view);
+  fields.set("active_ms", Math.round(active));
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+  const answer = await fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
+  const line = desk() === unit && unit.querySelector("[data-kept]");
+  if (answer && answer.ok) {
+    const { kept_at: at } = await answer.json();
+    if (line && fields.has("draft")) line.textContent = "Draft kept at " + at + " UTC, not sent.";
+    return;
+  }
+  isChanged = isChanged || fields.has("draft");
+  if (answer && (answer.status === 401 || answer.status === 403) && !unsent()) {
+    notSaved.textContent = "You are signed out: what you type here is not kept.";
+    notSaved.hidden = false;
+    way("Sign in here", () => signIn.showPopover());
+  } else if (line && fields.has("draft")) line.textContent = "The draft is not kept: the server does not answer.";
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-draft]")) return;
+  isChanged = true;
+  clearTimeout(typed);
+  typed = setTimeout(keep, 800);
+});
+document.addEventListener("htmx:beforeRequest", () => {
+  clearTimeout(typed);
+  isChanged = false;
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden" && viewOf) keep();
+});
+setInterval(() => {
+  const inUse = performance.now() - lastUse < IDLE;
+  if (viewOf && (isChanged || (inUse && performance.now() - lastKept > 30_000))) keep();
+}, 5000);
+
+showing();
+takeUp("unit");

@@ -17,6 +17,7 @@ WHO_MAY_ENTER = {
     "projects:sign-out": PUBLIC,
     "projects:demo-sign-in": PUBLIC,
     "projects:healthz": PUBLIC,
+    "projects:session": PUBLIC,
     "feedback:index": LEADS,
     "feedback:upload": LEADS,
     "feedback:import": LEADS,
@@ -42,6 +43,8 @@ WHO_MAY_ENTER = {
     "labeling:verdict": LABELERS,
     "labeling:label": LABELERS,
     "labeling:skip": LABELERS,
+    "labeling:keep": LABELERS,
+    "labeling:keys": SIGNED_IN,
     "demo-truth": READERS,
 }
 PROJECT_PAGES = {"feedback:index", "feedback:upload", "labeling:project", "labeling:audit-new"}

@@ -109,3 +109,37 @@ def test_a_name_that_is_too_long_is_refused_and_the_page_says_so(client, db):
     answer = sign_in(client, "x" * 10_000)
     assert "Expected a user name of at most 150 characters, got 10,000." in answer.text
     assert sign_in(client, "a\0b").status_code == 200
+
+
+class TestSessionOfAnOpenPage:
+    """Where a page that is still open learns who is signed in, and signs in again."""
+
+    def test_it_names_the_person_and_gives_a_form_token(self, ana_client):
+        state = ana_client.get("/session/").json()
+        assert state["user"] == "ana"
+        assert len(state["csrf"]) == 64
+
+    def test_a_visitor_is_nobody(self, db):
+        assert Client().get("/session/").json()["user"] is None
+
+    def test_signing_in_gives_a_token_that_works(self, ana):
+        strict = Client(enforce_csrf_checks=True)
+        token = strict.get("/session/").json()["csrf"]
+        form = {"username": "ana", "password": "a long password for tests"}
+        assert strict.post("/session/", form).status_code == 403
+        state = strict.post("/session/", {**form, "csrfmiddlewaretoken": token}).json()
+        assert state["user"] == "ana"
+        out = strict.post("/sign-out/", {"csrfmiddlewaretoken": state["csrf"]})
+        assert out.status_code == 302
+
+    def test_a_wrong_password_is_said_and_guesses_are_throttled(self, ana, settings):
+        settings.AXES_ENABLED = True
+        client, wrong = Client(), {"username": "ana", "password": "not the password"}
+        first = client.post("/session/", wrong)
+        assert first.status_code == 422
+        assert "correct username and password" in first.json()["problem"]
+        codes = [client.post("/session/", wrong).status_code for _ in range(10)]
+        assert codes[-1] in (403, 429)
+        right = {"username": "ana", "password": "a long password for tests"}
+        assert client.post("/session/", right).status_code in (403, 429)
+        assert client.get("/session/").json()["user"] is None

@@ -4,37 +4,24 @@ For htmx each step is one request that answers with the next state of `_unit.htm
 JavaScript the same forms post, redirect and show the whole page.
 """
 
-import datetime as dt
-import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.db.models import Count, Q
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
-from labeling.judgment_forms import JudgmentForm, SkipForm, VerdictForm
-from labeling.models import (
-    Audit,
-    Coder,
-    Correctness,
-    FailureMode,
-    Label,
-    Seat,
-    Skip,
-    Unit,
-    Verdict,
-)
-from labeling.queue import explain_empty_queue
-from labeling.shown import what_graders_see, what_the_user_said
+from labeling.drafts import keep_draft
+from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, VerdictForm
+from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
+from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
 from projects.roles import LABELERS
 
@@ -72,10 +59,8 @@ def unit(request: AuditRequest, token: str) -> HttpResponse:
     """A unit the coder holds or has judged, in its present step (`?revise=1`: all verdicts)."""
     coder = coder_of_request(request)
     shown = get_unit(request.audit, token)
-    judged = Verdict.objects.filter(unit=shown, coder=coder).exists()
-    if not judged and not Seat.objects.filter(unit=shown, coder=coder).exists():
-        raise Http404
-    return show_unit(request, shown, coder)
+    require_place(shown, coder)
+    return unit_page(request, Shown(unit=shown, coder=coder))
 
 
 @takes_answers
@@ -85,17 +70,17 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
     unit = get_unit(request.audit, token)
     form = VerdictForm(request.POST)
     if not form.is_valid():
-        return show_unit(request, unit, coder, problem=form.problem)
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
     chosen = form.cleaned_data["correctness"]
     try:
         locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
     except InputError as error:
-        return show_unit(request, unit, coder, problem=str(error))
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
     if locked.correctness != chosen:
         was = locked.get_correctness_display()
         problem = f"Your verdict was locked before as “{was}” and stays; change it with a reason."
-        return show_unit(request, unit, coder, problem=problem)
-    return answer(request, lambda: show_unit(request, unit, coder))
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
+    return answer(request, lambda: unit_page(request, Shown(unit=unit, coder=coder)))
 
 
 @takes_answers
@@ -106,7 +91,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
     locked = Verdict.objects.filter(unit=unit, coder=coder).first()
     if locked is None:
         problem = "The verdict comes first: say whether the answer was right."
-        return show_unit(request, unit, coder, problem=problem)
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
     form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
     if form.is_valid():
         try:
@@ -117,7 +102,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
             form.refuse(error)
         else:
             return answer(request, lambda: show_next(request, coder, saved=saved), saved=saved)
-    return show_unit(request, unit, coder, form=form)
+    return unit_page(request, Shown(unit=unit, coder=coder, form=form))
 
 
 @takes_answers
@@ -127,11 +112,11 @@ def skip(request: AuditRequest, token: str) -> HttpResponse:
     unit = get_unit(request.audit, token)
     form = SkipForm(request.POST)
     if not form.is_valid():
-        return show_unit(request, unit, coder, problem=form.problem)
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
     try:
         workflow.skip_unit(unit=unit, coder=coder, **form.cleaned_data)
     except InputError as error:
-        return show_unit(request, unit, coder, problem=str(error))
+        return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
     return answer(request, lambda: show_next(request, coder))
 
 
@@ -146,7 +131,22 @@ def undo(request: AuditRequest) -> HttpResponse:
     if undone is None:
         return show_next(request, coder, problem="There is nothing to undo in this audit.")
     unit = get_unit(request.audit, undone.token)
-    return answer(request, lambda: show_unit(request, unit, coder), unit=unit)
+    return answer(request, lambda: unit_page(request, Shown(unit=unit, coder=coder)), unit=unit)
+
+
+@takes_answers
+def keep(request: AuditRequest, token: str) -> HttpResponse:
+    """The page's sign of life: what is typed is kept, and the seat stays the coder's."""
+    coder = coder_of_request(request)
+    unit = get_unit(request.audit, token)
+    require_place(unit, coder)
+    seating.extend_lease(unit, coder)
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"problem": form.problem}, status=422)
+    if form.is_draft and not workflow.was_sent(form.submission):
+        keep_draft(unit=unit, coder=coder, fields=form.fields_to_keep)
+    return JsonResponse({"kept_at": f"{timezone.now():%H:%M:%S}"})
 
 
 def answer(
@@ -160,7 +160,7 @@ def answer(
 
     The redirect goes to `unit`, else to the desk; the receipt of `saved` waits there.
     """
-    if request.headers.get("HX-Request") == "true":
+    if is_fragment(request):
         return fragment()
     if saved:
         late = " as late: it stays outside the figures" if saved.is_late else ""
@@ -182,6 +182,13 @@ def get_unit(audit: Audit, token: str) -> Unit:
     return unit
 
 
+def require_place(unit: Unit, coder: Coder) -> None:
+    """Whoever never held the unit does not learn that it exists."""
+    judged = Verdict.objects.filter(unit=unit, coder=coder).exists()
+    if not judged and not Seat.objects.filter(unit=unit, coder=coder).exists():
+        raise Http404
+
+
 def show_next(
     request: AuditRequest, coder: Coder, *, saved: Label | None = None, problem: str = ""
 ) -> HttpResponse:
@@ -189,127 +196,7 @@ def show_next(
     if request.audit.is_open and not request.audit.is_imported:
         seat = seating.claim_next(request.audit, coder)
     if seat is None:
-        return show_empty(request, coder, saved=saved, problem=problem)
+        return empty_page(request, coder, saved=saved, problem=problem)
     unit = Unit.objects.select_related("output__content", "stratum").get(pk=seat.unit_id)
     unit.audit = request.audit
-    return show_unit(request, unit, coder, saved=saved, problem=problem)
-
-
-def show_empty(
-    request: AuditRequest, coder: Coder, *, saved: Label | None, problem: str
-) -> HttpResponse:
-    context = {
-        "audit": request.audit,
-        "why": explain_empty_queue(request.audit, coder),
-        "problem": problem,
-        **progress(request.audit, coder, saved),
-    }
-    return render_desk(request, context, status=422 if problem else 200)
-
-
-def show_unit(
-    request: AuditRequest,
-    unit: Unit,
-    coder: Coder,
-    *,
-    form: JudgmentForm | None = None,
-    saved: Label | None = None,
-    problem: str = "",
-) -> HttpResponse:
-    """The unit in the coder's present step; 422 when a form was wrong.
-
-    What the user said enters the context only once the verdict is locked.
-    """
-    audit = request.audit
-    modes = list(audit.codebook.modes.all())
-    verdict = Verdict.objects.filter(unit=unit, coder=coder).first()
-    context: dict[str, Any] = {
-        "audit": audit,
-        "unit_token": unit.token,
-        "shown": what_graders_see(unit, audit),
-        "verdicts": verdict_choices(verdict),
-        "verdict": verdict,
-        "problem": problem,
-        "skip_reasons": Skip.Reason.choices,
-        "codebook": audit.codebook,
-        "definitions": modes,
-        **progress(audit, coder, saved),
-    }
-    if verdict or not audit.is_blind:
-        context["said"] = what_the_user_said(unit)
-    if verdict:
-        form = form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
-        context |= mode_step(unit, modes, verdict, form, revising="revise" in request.GET)
-    failed = bool(problem) or bool(form and form.is_bound)
-    return render_desk(request, context, status=422 if failed else 200)
-
-
-def verdict_choices(verdict: Verdict | None) -> list[dict[str, Any]]:
-    keys = {"correct": "c", "incorrect": "x", "cannot_tell": "t"}
-    return [
-        {
-            "value": value,
-            "label": label,
-            "key": keys[value],
-            "is_chosen": verdict is not None and verdict.correctness == value,
-        }
-        for value, label in Correctness.choices
-    ]
-
-
-def mode_step(
-    unit: Unit,
-    modes: list[FailureMode],
-    verdict: Verdict,
-    form: JudgmentForm,
-    *,
-    revising: bool,
-) -> dict[str, Any]:
-    """The second step: the modes that the verdict allows, or all of them when it is revised."""
-    sent = form.data
-    chosen = sent.get("correctness") or verdict.correctness
-    revising = revising or chosen != verdict.correctness
-    asks_mode = unit.asks_mode and (revising or verdict.correctness != Correctness.CANNOT_TELL)
-    if not revising:
-        modes = [mode for mode in modes if mode.needs_verdict in ("", verdict.correctness)]
-    return {
-        "form": form,
-        # A new one also after an error: nothing was stored under the one that was sent.
-        "submission_id": uuid.uuid4(),
-        "asks_mode": asks_mode,
-        "modes": modes if asks_mode else [],
-        "chosen_mode": sent.get("failure_mode", ""),
-        "chosen_further": sent.getlist("further_modes") if isinstance(sent, QueryDict) else [],
-        "chosen_verdict": chosen,
-        "revising": revising,
-    }
-
-
-def progress(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
-    """Counted, never stored: the coder's labels here, and today's over all audits."""
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return {
-        "saved": saved,
-        "n_units": audit.units.drawn().count(),
-        **count_labels(audit, coder, since=midnight),
-    }
-
-
-def count_labels(audit: Audit, coder: Coder, *, since: dt.datetime) -> dict[str, int]:
-    """`n_mine` in this audit, `n_today` in all audits of the project."""
-    return (
-        Label.objects.current()
-        .filter(coder=coder)
-        .aggregate(
-            n_mine=Count("pk", filter=Q(unit__audit=audit)),
-            n_today=Count("pk", filter=Q(created_at__gte=since)),
-        )
-    )
-
-
-def render_desk(request: AuditRequest, context: dict[str, Any], *, status: int) -> HttpResponse:
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "labeling/_unit.html" if is_fragment else "labeling/desk.html"
-    response = render(request, template, context | {"is_fragment": is_fragment}, status=status)
-    response.headers["X-Desk"] = "unit"  # the page shows "Not saved" for an answer without it
-    return response
+    return unit_page(request, Shown(unit=unit, coder=coder, saved=saved, problem=problem))

@@ -1,0 +1,127 @@
+"""From the key press to the next thing on the grader's screen, in Chromium, beside its goal.
+
+python -m bench.desk_latency [--units 40]
+
+One JSON line. Times are the page's own clock: from the key event's time stamp to the first frame
+after the one in which the answer was painted. What was timed is checked: as many labels arrive as
+units were labelled. The demo's outputs are read by a grader with an empty cache.
+"""
+
+import argparse
+import json
+import os
+import statistics
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from bench.demo_server import demo_server
+from tests.conftest import CHROMIUM_SWITCHES
+from tests.surroundings import find_chromium
+
+DESK = "/audits/assistant-negatives-open/label/"
+GOALS = {"first_page_requests": 6, "first_page_bytes": 100_000, "step_ms": 50.0}
+
+WATCH = """
+() => {
+  window.bench = { seen: [] };
+  let pressed = null;
+  document.addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+  const step = () => {
+    const unit = document.getElementById("unit");
+    return unit.dataset.unit + (unit.querySelector(".mode-step") ? " 2" : " 1");
+  };
+  let last = step();
+  new MutationObserver(() => {
+    const now = step();
+    if (now === last || pressed === null) return;
+    last = now;
+    const from = pressed;
+    pressed = null;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      window.bench.seen.push([now.slice(-1), performance.now() - from]);
+    }));
+  }).observe(document.querySelector("main"), { childList: true, subtree: true });
+}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=40)
+    n_units = parser.parse_args().units
+    with demo_server() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(),
+            args=[*CHROMIUM_SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+        )
+        print(json.dumps(measure(browser, url, n_units)))
+
+
+def measure(browser: Browser, url: str, n_units: int) -> dict[str, Any]:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{url}/sign-in/")
+    page.get_by_role("button", name="Eli").first.click()
+    page.get_by_role("heading", name="What you can do next").wait_for()
+    first = first_page(browser, page, url)
+    page.goto(url + DESK)
+    page.evaluate(WATCH)
+    requests: list[Request] = []
+    page.on("request", lambda request: requests.append(request))
+    for _ in range(n_units):
+        label_one(page)
+    seen = page.evaluate("window.bench.seen")
+    reveal = [ms for step, ms in seen if step == "2"]
+    following = [ms for step, ms in seen if step == "1"]
+    assert len(reveal) == len(following) == n_units, seen
+    posts = [request for request in requests if request.method == "POST"]
+    return {
+        "bench": "desk_latency",
+        "n_units": n_units,
+        **first,
+        "requests_per_step": len(requests) / (2 * n_units),
+        "answers_per_step": len(posts) / (2 * n_units),
+        "verdict_to_reveal_ms": quantiles(reveal),
+        "submit_to_next_unit_ms": quantiles(following),
+        "goals": GOALS,
+        "load": os.getloadavg()[0],
+    }
+
+
+def first_page(browser: Browser, signed_in: Page, url: str) -> dict[str, int]:
+    """Requests and bytes on the wire, headers included, with an empty cache."""
+    context = browser.new_context(storage_state=signed_in.context.storage_state())
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    sizes: dict[str, int] = {}
+    wire.on(
+        "Network.loadingFinished",
+        lambda done: sizes.update({done["requestId"]: done["encodedDataLength"]}),
+    )
+    page.goto(url + DESK, wait_until="networkidle")
+    context.close()
+    return {"first_page_requests": len(sizes), "first_page_bytes": int(sum(sizes.values()))}
+
+
+def label_one(page: Page) -> None:
+    """Verdict, mode, submit; each press waits until the screen has answered the one before."""
+    n_seen = page.evaluate("window.bench.seen.length")
+    page.keyboard.press("c")
+    page.wait_for_function("n => window.bench.seen.length > n", arg=n_seen)
+    page.keyboard.press("6")
+    page.keyboard.press("Enter")
+    page.wait_for_function("n => window.bench.seen.length > n", arg=n_seen + 1)
+
+
+def quantiles(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "median": round(statistics.median(ordered), 1),
+        "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 1),
+        "least": round(ordered[0], 1),
+    }
+
+
+if __name__ == "__main__":
+    main()

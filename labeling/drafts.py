@@ -1,0 +1,36 @@
+"""What a coder has typed and not sent, kept on the server; no draft becomes a label by itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from labeling.models import Coder, Draft, Unit
+
+FIELDS = (
+    "correctness",
+    "failure_mode",
+    "further_modes",
+    "revision_reason",
+    "note",
+    "skip_note",
+    "flag_text",
+)
+"""The inputs of the desk that are kept, by the name the page gives them."""
+
+
+def keep_draft(*, unit: Unit, coder: Coder, fields: Mapping[str, Any]) -> Draft | None:
+    """Keep what is filled in; with nothing filled in the draft is gone (None)."""
+    kept = {name: fields[name] for name in FIELDS if fields.get(name)}
+    if not kept:
+        drop_draft(unit, coder)
+        return None
+    draft, _ = Draft.objects.update_or_create(unit=unit, coder=coder, defaults={"fields": kept})
+    return draft
+
+
+def draft_of(unit: Unit, coder: Coder) -> Draft | None:
+    return Draft.objects.filter(unit=unit, coder=coder).first()
+
+
+def drop_draft(unit: Unit, coder: Coder) -> None:
+    """The answer was sent, or everything was taken out again."""
+    Draft.objects.filter(unit=unit, coder=coder).delete()

@@ -1,0 +1,215 @@
+"""What is on the desk: the context of each step, and which part of the page an answer replaces.
+
+What a person may not see yet is not in the context: the user's words enter it with the verdict.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from labeling.access import AuditRequest
+from labeling.desk_keys import Keys, keys_of
+from labeling.drafts import draft_of
+from labeling.judgment_forms import JudgmentForm
+from labeling.models import (
+    Audit,
+    Coder,
+    Correctness,
+    Draft,
+    FailureMode,
+    Label,
+    Seat,
+    Skip,
+    Unit,
+    Verdict,
+)
+from labeling.queue import explain_empty_queue
+from labeling.shown import what_graders_see, what_the_user_said
+
+CHOOSE = "choose"
+"""The id of the part that a verdict replaces: the output beside it stays as the grader left it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One unit for one coder, with what went wrong in the request that asks for it."""
+
+    unit: Unit
+    coder: Coder
+    form: JudgmentForm | None = None
+    saved: Label | None = None
+    problem: str = ""
+
+    @property
+    def status(self) -> int:
+        return 422 if self.problem or (self.form and self.form.is_bound) else 200
+
+
+def is_fragment(request: AuditRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def wants_choices_only(request: AuditRequest, shown: Shown) -> bool:
+    """A verdict's answer, and a label's when it was refused, leave the output where it is."""
+    is_refused = shown.form is not None and shown.form.is_bound
+    return is_fragment(request) and (request.headers.get("HX-Target") == CHOOSE or is_refused)
+
+
+def unit_page(request: AuditRequest, shown: Shown) -> HttpResponse:
+    """The unit in the coder's present step: the page, the unit, or its choices alone."""
+    audit, unit = request.audit, shown.unit
+    keys = keys_of(request.user)
+    context = {
+        "unit_token": unit.token,
+        "keys": keys,
+        **step(audit, shown, keys, revising="revise" in request.GET),
+    }
+    if wants_choices_only(request, shown):
+        response = render_desk(request, context, status=shown.status, part="labeling/_choose.html")
+        response.headers["HX-Retarget"] = f"#{CHOOSE}"
+        return response
+    context["shown"] = what_graders_see(unit, audit)
+    context |= counts(audit, shown.coder, shown.saved)
+    return render_desk(request, context, status=shown.status)
+
+
+def empty_page(
+    request: AuditRequest, coder: Coder, *, saved: Label | None, problem: str
+) -> HttpResponse:
+    context = {
+        "keys": keys_of(request.user),
+        "why": explain_empty_queue(request.audit, coder),
+        "problem": problem,
+        **counts(request.audit, coder, saved),
+    }
+    return render_desk(request, context, status=422 if problem else 200)
+
+
+def render_desk(
+    request: AuditRequest,
+    context: dict[str, Any],
+    *,
+    status: int,
+    part: str = "labeling/_unit.html",
+) -> HttpResponse:
+    """The whole page with its drawers, or for htmx the part alone."""
+    context |= {"audit": request.audit, "is_fragment": is_fragment(request)}
+    if not is_fragment(request):
+        part = "labeling/desk.html"
+        modes = request.audit.codebook.modes.all()
+        context |= {"definitions": modes, "audit_percent": audit_percent(request.audit)}
+    response = render(request, part, context, status=status)
+    response.headers["X-Desk"] = "unit"  # the page shows "Not saved" for an answer without it
+    return response
+
+
+# The steps
+
+
+def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str, Any]:
+    """The first step, or the second once there is a verdict."""
+    unit, coder = shown.unit, shown.coder
+    verdict = Verdict.objects.filter(unit=unit, coder=coder).first()
+    draft = draft_of(unit, coder)
+    typed = draft.fields if draft else {}
+    context: dict[str, Any] = {
+        "verdicts": verdict_choices(verdict, keys),
+        "verdict": verdict,
+        "problem": shown.problem,
+        "skip_reasons": Skip.Reason.choices,
+        "typed": typed,
+        "draft": draft,
+    }
+    if verdict or not audit.is_blind:
+        context["said"] = what_the_user_said(unit)
+    if verdict:
+        form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
+        context |= mode_step(audit, unit, verdict, form, draft, revising=revising)
+    return context
+
+
+def verdict_choices(verdict: Verdict | None, keys: Keys) -> list[dict[str, Any]]:
+    return [
+        {
+            "value": value,
+            "label": label,
+            "key": keys[value],
+            "is_chosen": verdict is not None and verdict.correctness == value,
+        }
+        for value, label in Correctness.choices
+    ]
+
+
+def mode_step(
+    audit: Audit,
+    unit: Unit,
+    verdict: Verdict,
+    form: JudgmentForm,
+    draft: Draft | None,
+    *,
+    revising: bool,
+) -> dict[str, Any]:
+    """The second step: the modes that the verdict allows, or all of them when it is revised."""
+    typed = what_is_filled_in(form, draft)
+    chosen = typed["correctness"] or verdict.correctness
+    revising = revising or chosen != verdict.correctness
+    asks_mode = unit.asks_mode and (revising or verdict.correctness != Correctness.CANNOT_TELL)
+    return {
+        "form": form,
+        "typed": typed,
+        # A new one also after an error: nothing was stored under the one that was sent.
+        "submission_id": uuid.uuid4(),
+        "asks_mode": asks_mode,
+        "modes": offered_modes(audit, verdict, revising=revising) if asks_mode else [],
+        "chosen_verdict": chosen,
+        "revising": revising,
+    }
+
+
+def offered_modes(audit: Audit, verdict: Verdict, *, revising: bool) -> list[FailureMode]:
+    modes = audit.codebook.modes.all()
+    if revising:
+        return list(modes)
+    return [mode for mode in modes if mode.needs_verdict in ("", verdict.correctness)]
+
+
+def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> dict[str, Any]:
+    """What was just sent, else the draft."""
+    names = ("correctness", "failure_mode", "revision_reason", "note", "skip_note", "flag_text")
+    kept: Mapping[str, Any] = draft.fields if draft else {}
+    if form.is_bound:
+        sent = form.data
+        typed = {name: sent.get(name, "") for name in names}
+        return {**typed, "further_modes": sent.getlist("further_modes")}  # type: ignore[attr-defined]
+    typed = {name: kept.get(name, "") for name in names}
+    return {**typed, "further_modes": kept.get("further_modes", [])}
+
+
+# Counted, never stored
+
+
+def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
+    """The receipt, and the coder's labels: `n_mine` in this audit, `n_today` in the project."""
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = (
+        Label.objects.current()
+        .filter(coder=coder)
+        .aggregate(
+            n_mine=Count("pk", filter=Q(unit__audit=audit)),
+            n_today=Count("pk", filter=Q(created_at__gte=midnight)),
+        )
+    )
+    return {"saved": saved, **found}
+
+
+def audit_percent(audit: Audit) -> int:
+    """The part of the audit's places that have a label, in whole percent."""
+    seats = Seat.objects.filter(audit=audit, is_planted=False)
+    found = seats.aggregate(n=Count("pk"), done=Count("pk", filter=Q(is_done=True)))
+    return 100 * int(found["done"]) // max(1, int(found["n"]))

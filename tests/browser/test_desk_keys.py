@@ -1,0 +1,123 @@
+"""Each person's own keys, single keys off, and drafts that outlive the page."""
+
+import pytest
+from playwright.sync_api import expect
+
+from labeling.models import Draft, Label, Seat
+
+pytestmark = pytest.mark.browser
+DESK = "/audits/w34/label/"
+STEP_1, STEP_2 = ".verdict-step", ".mode-step"
+
+
+@pytest.fixture
+def desk(page, ana, audit, enter):
+    return enter(page, ana, DESK)
+
+
+def change_keys(page, live_server, **keys):
+    page.goto(f"{live_server.url}/keys/")
+    for label, key in keys.items():
+        page.get_by_label(label.replace("_", " ")).fill(key)
+    page.get_by_role("button", name="Save my keys").click()
+
+
+def test_a_changed_key_acts_and_its_old_place_does_nothing(desk, live_server):
+    change_keys(desk, live_server, The_answer_is_correct="m")
+    expect(desk.locator(".message")).to_contain_text("Your keys are saved")
+    desk.goto(live_server.url + DESK)
+    expect(desk.locator("[value=correct] kbd")).to_have_text("m")
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    desk.keyboard.press("m")
+    expect(desk.locator(STEP_2)).to_be_visible()
+
+
+def test_two_actions_on_one_key_are_refused_with_both_names(desk, live_server):
+    change_keys(desk, live_server, Skip_this_unit="u")
+    expect(desk.locator(".field-error")).to_contain_text("“u” is given twice")
+    expect(desk.get_by_label("Skip this unit")).to_have_value("u")
+
+
+def test_single_keys_can_be_switched_off(desk, live_server):
+    desk.goto(f"{live_server.url}/keys/")
+    desk.get_by_label("Single keys act").uncheck()
+    desk.get_by_role("button", name="Save my keys").click()
+    desk.goto(live_server.url + DESK)
+    for key in ("c", "j", "?", "s"):
+        desk.keyboard.press(key)
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    desk.get_by_role("button", name="Correct", exact=False).first.press("Enter")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.get_by_role("radio", name="Too slow").check(force=True)
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+
+
+def test_caps_lock_changes_nothing(desk):
+    desk.keyboard.press("C")
+    expect(desk.locator(STEP_2)).to_be_visible()
+
+
+def type_note(page, text):
+    page.keyboard.press("c")
+    expect(page.locator(STEP_2)).to_be_visible()
+    page.keyboard.press("5")
+    page.keyboard.press("n")
+    page.keyboard.type(text)
+    expect(page.locator("[data-kept]")).to_contain_text("Draft kept at")
+
+
+def note_of(page):
+    return page.locator(".mode-step textarea[name=note]")
+
+
+def test_a_draft_survives_a_reload_and_is_no_label(desk):
+    type_note(desk, "The table was asked for as a file.")
+    desk.reload()
+    expect(note_of(desk)).to_have_value("The table was asked for as a file.")
+    expect(desk.locator("[value=formatting]").first).to_be_checked()
+    expect(desk.locator("[data-kept]")).to_contain_text("not sent")
+    assert not Label.objects.exists()
+
+
+def test_a_draft_is_there_on_another_machine_and_gone_once_it_is_sent(desk, browser, ana, enter):
+    """A closed laptop: a fresh browser, the same person."""
+    type_note(desk, "Seen at home.")
+    desk.close()
+    context = browser.new_context()
+    other = enter(context.new_page(), ana, DESK)
+    expect(note_of(other)).to_have_value("Seen at home.")
+    other.keyboard.press("Enter")
+    expect(other.locator("#progress")).to_contain_text("1 by you")
+    assert Label.objects.get().note == "Seen at home."
+    assert not Draft.objects.exists()
+    context.close()
+
+
+def test_what_is_taken_out_again_leaves_no_draft(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("n")
+    desk.keyboard.type("x")
+    expect(desk.locator("[data-kept]")).to_contain_text("Draft kept at")
+    assert Draft.objects.exists()
+    with desk.expect_response("**/keep/"):
+        desk.keyboard.press("Backspace")
+    assert not Draft.objects.exists()
+
+
+def test_a_lost_session_is_said_before_anything_is_lost(desk):
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.context.clear_cookies(name="sessionid")
+    desk.keyboard.press("n")
+    desk.keyboard.type("Half a sentence")
+    expect(desk.locator("#not-saved")).to_contain_text("what you type here is not kept")
+    expect(note_of(desk)).to_have_value("Half a sentence")
+
+
+def test_the_seat_is_held_while_somebody_types(desk):
+    Seat.objects.filter(coder__isnull=False).update(lease_until="2020-01-01T00:00:00Z")
+    type_note(desk, "Still here.")
+    assert Seat.objects.get(coder__isnull=False).lease_until.year > 2020
