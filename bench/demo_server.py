@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.error import URLError
 from urllib.request import urlopen
 
 
@@ -49,7 +48,7 @@ def wait_for(url: str, seconds: float = 30) -> None:
     while True:
         try:
             urlopen(url, timeout=2).close()
-        except (URLError, ConnectionError):
+        except OSError:  # refused, reset, timed out
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)

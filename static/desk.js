@@ -44,7 +44,8 @@ function submitOpenForm(open) {
 
 // The focus moves at once: whoever types on without a pause loses no letter.
 function press(item) {
-  item.click();
+  const isOpen = item.matches("summary") && item.parentElement.open;
+  if (!isOpen) item.click(); // the key leads to the note; it never folds it away
   if (item.matches("input[type=radio]")) item.focus({ preventScroll: true });
   const drawer = document.getElementById(item.getAttribute("popovertarget"));
   const opened = item.matches("summary") ? item.parentElement : drawer;

@@ -81,6 +81,16 @@ def test_a_draft_survives_a_reload_and_is_no_label(desk):
     assert not Label.objects.exists()
 
 
+def test_n_leads_to_a_note_that_is_open_already(desk):
+    """It once folded the restored note away, and what was typed next pressed keys."""
+    type_note(desk, "First. ")
+    desk.reload()
+    desk.keyboard.press("n")
+    desk.keyboard.type("Second s u c.")
+    expect(note_of(desk)).to_have_value("First. Second s u c.")
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+
+
 def test_a_draft_is_there_on_another_machine_and_gone_once_it_is_sent(desk, browser, ana, enter):
     """A closed laptop: a fresh browser, the same person."""
     type_note(desk, "Seen at home.")
