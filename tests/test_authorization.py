@@ -17,6 +17,12 @@ WHO_MAY_ENTER = {
     "projects:sign-out": PUBLIC,
     "projects:demo-sign-in": PUBLIC,
     "projects:healthz": PUBLIC,
+    "projects:join": PUBLIC,
+    "projects:people": LEADS,
+    "projects:deactivate": LEADS,
+    "projects:reactivate": LEADS,
+    "projects:end-date": LEADS,
+    "projects:revoke-invitation": LEADS,
     "feedback:index": LEADS,
     "feedback:upload": LEADS,
     "feedback:import": LEADS,
@@ -44,7 +50,13 @@ WHO_MAY_ENTER = {
     "labeling:skip": LABELERS,
     "demo-truth": READERS,
 }
-PROJECT_PAGES = {"feedback:index", "feedback:upload", "labeling:project", "labeling:audit-new"}
+PROJECT_PAGES = {
+    "projects:people",
+    "feedback:index",
+    "feedback:upload",
+    "labeling:project",
+    "labeling:audit-new",
+}
 AUDIT_PAGES = {
     "labeling:audit",
     "labeling:report",

@@ -14,7 +14,7 @@ from projects.models import Membership, Project, User
 from tests.sampled import AtDesk
 
 PAGES = ["/audits/w34/label/", "/audits/w34/", "/audits/w34/report/", "/projects/assistant/"]
-PAGES += ["/audits/w34/agreement/", "/audits/w34/exports/"]
+PAGES += ["/audits/w34/agreement/", "/audits/w34/exports/", "/projects/assistant/people/"]
 
 
 def day(offset):
