@@ -30,6 +30,7 @@ GRADER_PAGES = {"home-grader": "/", "desk-1": f"{OPEN}/label/", "desk-empty": f"
 LEAD_PAGES = {
     "home-lead": "/",
     "project": "/projects/demo/",
+    "people": "/projects/demo/people/",
     "audit-new": "/projects/demo/audits/new/",
     "audit": f"{DONE}/",
     "report": f"{DONE}/report/",

@@ -1,5 +1,7 @@
-"""One Content-Security-Policy on every response; and requests that no page could answer."""
+"""One Content-Security-Policy on every response; requests that no page could answer; the log."""
 
+import logging
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -66,3 +68,15 @@ def client_address(request: HttpRequest) -> str:
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
     last = forwarded.rpartition(",")[2].strip()
     return str(last or request.META.get("REMOTE_ADDR", ""))
+
+
+class HideInvitationLinks(logging.Filter):
+    """Django logs the address of what it refuses; that of an invitation is a secret."""
+
+    LINK = re.compile(r"/join/[^/\s]+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if "/join/" in said:
+            record.msg, record.args = self.LINK.sub("/join/...", said), ()
+        return True

@@ -89,6 +89,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "projects/locked.html"
 AXES_VERBOSE = False
+# Not kept with a failed attempt: names, and `next`, which may hold an invitation's link.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next"]
 AXES_CLIENT_IP_CALLABLE = "config.security.client_address"
 
 SESSION_COOKIE_HTTPONLY = True
@@ -132,6 +134,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"without_links": {"()": "config.security.HideInvitationLinks"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["without_links"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

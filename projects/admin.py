@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
 from projects.forms import AdminSignInForm
-from projects.models import Membership, Project, User
+from projects.models import Invitation, Membership, Project, User
 
 admin.site.site_header = "Bottom Decile"
 admin.site.login_form = AdminSignInForm
@@ -38,6 +38,13 @@ class ProjectAdmin(admin.ModelAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):
-    list_display = ["user", "project", "role", "created_at", "removed_at"]
+    list_display = ["user", "project", "role", "created_at", "ends_on", "removed_at"]
     list_filter = ["role", "project"]
     autocomplete_fields = ["user", "project"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["email", "project", "role", "invited_by", "expires_at", "accepted_by"]
+    list_filter = ["role", "project"]
+    exclude = ["token_hash"]

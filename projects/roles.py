@@ -14,3 +14,8 @@ LABELERS = frozenset({Role.GRADER, Role.LEAD})
 LEADS = frozenset({Role.LEAD, Role.ADMIN})
 READERS = frozenset({Role.LEAD, Role.RESEARCHER, Role.ADMIN})
 EVERYONE = frozenset(Role)
+
+
+def may_manage(actor: str, role: str) -> bool:
+    """Leads and admins let people in and out; what concerns an admin is for admins alone."""
+    return actor in LEADS and (role != Role.ADMIN or actor == Role.ADMIN)

@@ -56,6 +56,7 @@ function press(item) {
 function enterDrawer(drawer) {
   const first = drawer.querySelector("textarea, select, input:not([type=hidden], [readonly])");
   if (first) first.focus();
+  if (first && first.matches("textarea")) first.setSelectionRange(first.value.length, first.value.length);
   else if (drawer.matches("[popover]")) drawer.focus({ preventScroll: true });
 }
 

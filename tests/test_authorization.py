@@ -18,6 +18,12 @@ WHO_MAY_ENTER = {
     "projects:demo-sign-in": PUBLIC,
     "projects:healthz": PUBLIC,
     "projects:session": PUBLIC,
+    "projects:join": PUBLIC,
+    "projects:people": LEADS,
+    "projects:deactivate": LEADS,
+    "projects:reactivate": LEADS,
+    "projects:end-date": LEADS,
+    "projects:revoke-invitation": LEADS,
     "feedback:index": LEADS,
     "feedback:upload": LEADS,
     "feedback:import": LEADS,
@@ -47,7 +53,13 @@ WHO_MAY_ENTER = {
     "labeling:keys": SIGNED_IN,
     "demo-truth": READERS,
 }
-PROJECT_PAGES = {"feedback:index", "feedback:upload", "labeling:project", "labeling:audit-new"}
+PROJECT_PAGES = {
+    "projects:people",
+    "feedback:index",
+    "feedback:upload",
+    "labeling:project",
+    "labeling:audit-new",
+}
 AUDIT_PAGES = {
     "labeling:audit",
     "labeling:report",

@@ -9,6 +9,7 @@ from django.test import Client
 
 from feedback.models import Import
 from labeling.models import Label, Unit
+from projects.invitations import invite
 from projects.models import User
 from tests.people import signed_in
 from tests.sampled import AtDesk
@@ -61,7 +62,9 @@ def test_hostile_addresses_are_not_found(quiet, held, token):
         f"/audits/{token}/",
         f"/audits/{token}/label/",
         f"/projects/{token}/",
+        f"/projects/{token}/people/",
         f"/demo/sign-in/{token}/",
+        f"/join/{token}/",
     ]
     calls = itertools.product(quiet.items(), paths, ("get", "post"))
     found = [
@@ -128,6 +131,21 @@ def test_hostile_sign_ins_are_refused(ana, value):
 
 
 @pytest.mark.parametrize("value", VALUES)
+def test_hostile_fields_of_an_invitation_are_refused(quiet, lea, project, value):
+    people = "/projects/assistant/people/"
+    good = {"email": "dora@example.com", "name": "Dora", "role": "grader", "ends_on": ""}
+    found = [(field, quiet["lea"].post(people, {**good, field: value})) for field in good]
+    _, token = invite(
+        project=project, email="eve@example.com", role="grader", by=lea.memberships.get()
+    )
+    client = Client(raise_request_exception=False)
+    account = {"username": "eve", "password1": "a long password", "password2": "a long password"}
+    join = f"/join/{token}/"
+    found += [(field, client.post(join, {**account, field: value})) for field in account]
+    assert failures(found) == []
+
+
+@pytest.mark.parametrize("value", VALUES)
 def test_hostile_fields_of_an_import_are_refused(quiet, project, value):
     lea, found = quiet["lea"], []
     file = SimpleUploadedFile(
@@ -184,6 +202,12 @@ def test_numbers_too_large_for_the_database_are_not_found(quiet, held):
         for number in ("0", "9" * 19, "9" * 60)
         for path in (f"{imports}{number}/", f"{imports}{number}/rejected.csv")
     ]
+    people = "/projects/assistant/people/"
+    found += [
+        (path, lea.post(path))
+        for number in ("0", "9" * 19, "9" * 60)
+        for path in (f"{people}{number}/deactivate/", f"{people}invitations/{number}/revoke/")
+    ]
     assert {answer.status_code for _, answer in found} == {404}
 
 
@@ -216,6 +240,7 @@ def test_hostile_queries_in_the_admin_are_refused(db, query):
     pages = [
         "projects/user",
         "projects/membership",
+        "projects/invitation",
         "feedback/output",
         "labeling/label",
         "labeling/unit",

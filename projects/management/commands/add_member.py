@@ -70,5 +70,7 @@ def set_password(user: User, password: str) -> None:
 
 def give_role(project: Project, user: User, *, role: str) -> None:
     Membership.objects.update_or_create(
-        project=project, user=user, defaults={"role": role, "removed_at": None}
+        project=project,
+        user=user,
+        defaults={"role": role, "removed_at": None, "ends_on": None},
     )
