@@ -6,19 +6,11 @@ python -m bench.screenshots --all DIR   besides, every page at two sizes, light 
 
 import argparse
 import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.demo_server import demo_server
 from tests.surroundings import REPOSITORY, find_chromium
 
 PICTURES = REPOSITORY / "docs" / "img"
@@ -66,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", metavar="DIR", type=Path, help="write every page into DIR")
     folder = parser.parse_args().all
-    with demo_server() as url, sync_playwright() as playwright:
+    with demo_server(STAGE) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(),
             args=["--no-sandbox"] if os.geteuid() == 0 else [],
@@ -74,44 +66,6 @@ def main() -> None:
         take_the_two(browser, url)
         if folder:
             take_all(browser, url, folder)
-
-
-@contextmanager
-def demo_server() -> Iterator[str]:
-    """A demo database made for this run, served until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="bd-pictures-") as data:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        environment = {**os.environ, "DATA_DIR": data, "DATABASE_URL": "", "DEMO_MODE": "1"}
-        for command in (["migrate", "-v0"], ["demo"]):
-            subprocess.run([sys.executable, "manage.py", *command], env=environment, check=True)
-        shell = [sys.executable, "manage.py", "shell", "-v0", "-c", STAGE]
-        subprocess.run(shell, env=environment, check=True)
-        serve = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
-        server = subprocess.Popen(
-            serve, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_for(f"{url}/healthz")
-            yield url
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def wait_for(url: str, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            urlopen(url, timeout=2).close()
-        except (URLError, ConnectionError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-        else:
-            return
 
 
 def signed_in(browser: Browser, url: str, name: str, size: str, scheme: str) -> Page:

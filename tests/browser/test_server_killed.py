@@ -1,0 +1,96 @@
+"""A hundred units by keyboard alone, the server killed three times in the middle: a hundred labels.
+
+The kills fall where they hurt: right after a verdict's key, right after a label's, and between.
+"""
+
+import csv
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.own_server import own_server
+
+pytestmark = pytest.mark.browser
+PASSWORD = "a long password for tests"
+N_UNITS = 100
+KILLS = {23: "verdict", 51: "label", 78: "reading"}
+"""Unit of the session: the answer that is on its way when the server is killed."""
+
+
+@pytest.fixture
+def server(tmp_path):
+    with own_server(tmp_path) as server:
+        feedback = tmp_path / "feedback.csv"
+        with feedback.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "prompt", "output", "rating"])
+            for number in range(N_UNITS):
+                writer.writerow([f"o{number}", "Is it?", f"It is number {number}.", "down"])
+        server.manage("create_project", "shop", "--name", "Shop")
+        member = ["add_member", "--project", "shop", "ana", "--role", "grader", "--password-stdin"]
+        server.manage(*member, typed=PASSWORD)
+        server.manage("import_feedback", str(feedback), "--project", "shop", "--negative", "down")
+        draw = ["create_audit", "w34", "--project", "shop", "--frame", "negative"]
+        server.manage(*draw, "--size", str(N_UNITS), "--coders", "1")
+        server.start()
+        yield server
+
+
+def sign_in(page, server):
+    page.goto(f"{server.url}/sign-in/")
+    page.get_by_label("User name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What you can do next").wait_for()
+    page.goto(f"{server.url}/audits/w34/label/")
+
+
+def send(page, server, key, *, killing):
+    """Press a key that sends an answer; where the server dies under it, send it again."""
+    page.keyboard.press(key)
+    if killing:
+        server.kill()
+        restart_and_send_again(page, server)
+
+
+def restart_and_send_again(page, server):
+    step = page.locator("#choose").get_attribute("data-step")
+    unit = page.locator("#unit").get_attribute("data-unit")
+    try:
+        expect(page.locator("#not-saved")).to_be_visible(timeout=3000)
+    except AssertionError:  # the answer came out just before the kill
+        server.start()
+        return
+    server.start()
+    expect(page.locator("#not-saved")).to_contain_text("The server answers again", timeout=20_000)
+    assert page.locator("#unit").get_attribute("data-unit") == unit
+    assert page.locator("#choose").get_attribute("data-step") == step
+    page.keyboard.press("Enter")
+
+
+def label_one(page, server, number):
+    kill = KILLS.get(number)
+    if kill == "reading":
+        server.kill()
+        server.start()
+    mode_step, done = page.locator(".mode-step"), page.locator("#progress")
+    send(page, server, "c" if number % 3 else "x", killing=kill == "verdict")
+    expect(mode_step).to_be_visible(timeout=20_000)
+    page.keyboard.press("6" if number % 3 else "2")
+    send(page, server, "Enter", killing=kill == "label")
+    expect(done).to_contain_text(f"{number + 1} by you", timeout=20_000)
+    expect(mode_step).to_be_hidden(timeout=20_000)
+
+
+def test_a_hundred_labels_none_lost_and_none_twice(page, server, tmp_path):
+    sign_in(page, server)
+    for number in range(N_UNITS):
+        label_one(page, server, number)
+    expect(page.locator(".empty")).to_contain_text("the audit is finished", timeout=20_000)
+    server.manage("export_labels", "w34", "--format", "jsonl", "--out", str(tmp_path / "out.jsonl"))
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(rows) == N_UNITS
+    assert {row["unit"] for row in rows} == {f"o{number}" for number in range(N_UNITS)}
+    assert sum(row["label"] == "hallucination" for row in rows) == 34
+    assert json.loads(server.manage("audits", "--json"))[0]["n_labelled"] == N_UNITS

@@ -1,0 +1,117 @@
+"""A server of a test's own: real gunicorn on a fresh database of the kind the suite runs on.
+
+For what only separate processes show, a kill for example. Everything in it is made through the
+commands that an operator types.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
+
+import psycopg
+from django.conf import settings
+
+from tests.surroundings import REPOSITORY
+
+START_SECONDS = 60
+
+
+class OwnServer:
+    """Commands and gunicorn on one database; `kill` is kill -9 of the master and its workers."""
+
+    def __init__(self, data_dir: Path, database_url: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "DATA_DIR": str(data_dir),
+            "DATABASE_URL": database_url,
+            "PORT": str(self.port),
+        }
+        self.environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *arguments: str, typed: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        serve = ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", *serve],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        end = time.monotonic() + START_SECONDS
+        while not self.answers():
+            assert time.monotonic() < end, "gunicorn did not start"
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self.server:
+            os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.wait()
+            self.server = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def own_server(data_dir: Path) -> Iterator[OwnServer]:
+    """A migrated, empty installation; call `start` to serve it."""
+    with fresh_database(data_dir) as url:
+        server = OwnServer(data_dir, url)
+        server.manage("migrate", "-v0")
+        server.manage("collectstatic", "--no-input", "-v0")
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+@contextmanager
+def fresh_database(data_dir: Path) -> Iterator[str]:
+    """The address of a new database, on the suite's own PostgreSQL where it runs on one."""
+    if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
+        yield f"sqlite:///{data_dir}/own.sqlite3"
+        return
+    of_suite = os.environ["DATABASE_URL"]
+    name = f"own_{secrets.token_hex(6)}"
+    with psycopg.connect(of_suite, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield urlunsplit(urlsplit(of_suite)._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(of_suite, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
