@@ -109,15 +109,18 @@ class AtDesk:
     def get(self, path: str = "label/"):
         return self.client.get(self.url(path), headers=self.headers)
 
-    def post(self, path: str, data: dict[str, str] | None = None):
-        return self.client.post(self.url(path), data or {}, headers=self.headers)
+    def post(self, path: str, data: dict[str, str] | None = None, *, target: str = "unit"):
+        """Post; by htmx with the id of what the answer replaces, as the browser says it."""
+        headers = {**self.headers, "HX-Target": target} if self.headers else {}
+        return self.client.post(self.url(path), data or {}, headers=headers)
 
     def open(self) -> str:
         """Open the desk; the token of the unit on it, empty when there is none."""
         return token_on(self.get())
 
     def verdict(self, token: str, correctness: str):
-        return self.post(f"units/{token}/verdict/", {"correctness": correctness})
+        sent = {"correctness": correctness}
+        return self.post(f"units/{token}/verdict/", sent, target="choose")
 
     def label(self, token: str, mode: str = "", **fields: str):
         return self.post(f"units/{token}/label/", {"failure_mode": mode, **fields})

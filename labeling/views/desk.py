@@ -80,7 +80,9 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
         was = locked.get_correctness_display()
         problem = f"Your verdict was locked before as “{was}” and stays; change it with a reason."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
-    return answer(request, lambda: unit_page(request, Shown(unit=unit, coder=coder)))
+    return answer(
+        request, lambda: unit_page(request, Shown(unit=unit, coder=coder, verdict=locked))
+    )
 
 
 @takes_answers
@@ -102,7 +104,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
             form.refuse(error)
         else:
             return answer(request, lambda: show_next(request, coder, saved=saved), saved=saved)
-    return unit_page(request, Shown(unit=unit, coder=coder, form=form))
+    return unit_page(request, Shown(unit=unit, coder=coder, verdict=locked, form=form))
 
 
 @takes_answers
@@ -171,10 +173,11 @@ def answer(
 
 
 def get_unit(audit: Audit, token: str) -> Unit:
-    """The unit of this audit that the token names; tokens are shown to its coders alone."""
-    units = Unit.objects.select_related("output__content", "stratum").filter(
-        audit=audit, output__isnull=False
-    )
+    """The unit of this audit that the token names; tokens are shown to its coders alone.
+
+    Its text is read where it is shown: most answers leave the output on the page as it is.
+    """
+    units = Unit.objects.select_related("stratum").filter(audit=audit, output__isnull=False)
     unit = units.filter(token=token).first()
     if unit is None:
         raise Http404

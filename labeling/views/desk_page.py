@@ -42,6 +42,7 @@ class Shown:
 
     unit: Unit
     coder: Coder
+    verdict: Verdict | None = None
     form: JudgmentForm | None = None
     saved: Label | None = None
     problem: str = ""
@@ -115,7 +116,7 @@ def render_desk(
 def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str, Any]:
     """The first step, or the second once there is a verdict."""
     unit, coder = shown.unit, shown.coder
-    verdict = Verdict.objects.filter(unit=unit, coder=coder).first()
+    verdict = shown.verdict or Verdict.objects.filter(unit=unit, coder=coder).first()
     draft = draft_of(unit, coder)
     typed = draft.fields if draft else {}
     context: dict[str, Any] = {

@@ -199,3 +199,26 @@ def test_the_reading_place_stays_when_the_verdict_is_given(page, ana, long_audit
     expect(desk.locator(STEP_2)).to_be_visible()
     assert desk.locator(".read").evaluate("(pane) => pane.scrollTop") == 1500
     expect(desk.locator(".output .raw")).to_be_visible()
+
+
+def test_a_screen_reader_hears_what_each_step_changed(desk):
+    desk.keyboard.press("c")
+    said = desk.locator("#announce")
+    expect(said).to_contain_text("Correct. The user rated it down")
+    expect(said).to_contain_text("Why was it rated down?")
+    desk.keyboard.press("4")
+    desk.keyboard.press("Enter")
+    expect(said).to_contain_text(re.compile(r"Saved \d\d:\d\d:\d\d\. 1 · Was the answer right\?"))
+
+
+def test_on_a_phone_everything_to_press_is_in_reach_of_a_thumb(page, ana, audit, enter):
+    """The choices stand in the lower half, each at least 44 pixels high (WCAG 2.5.5)."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, ana, DESK)
+    for choices in (".verdicts .choice", ".modes .choice, .go"):
+        boxes = [item.bounding_box() for item in page.locator(choices).all()]
+        boxes += [item.bounding_box() for item in page.locator(".foot .link").all()]
+        assert [box for box in boxes if box["height"] < 44 or box["y"] < 844 / 2] == []
+        if choices.startswith(".verdicts"):
+            page.get_by_role("button", name=re.compile("^Correct")).click()
+            expect(page.locator(STEP_2)).to_be_visible()
