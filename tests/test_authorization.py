@@ -24,6 +24,7 @@ WHO_MAY_ENTER = {
     "feedback:discard": LEADS,
     "feedback:rejected": LEADS,
     "labeling:home": SIGNED_IN,
+    "labeling:my-work": SIGNED_IN,
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
     "labeling:audit": READERS,
@@ -36,12 +37,16 @@ WHO_MAY_ENTER = {
     "labeling:export": READERS,
     "labeling:adjudication": LEADS,
     "labeling:adjudicate": LEADS,
+    "labeling:flags": LEADS,
+    "labeling:flag-answer": LEADS,
+    "labeling:mine": LABELERS,
     "labeling:desk": LABELERS,
     "labeling:undo": LABELERS,
     "labeling:unit": LABELERS,
     "labeling:verdict": LABELERS,
     "labeling:label": LABELERS,
     "labeling:skip": LABELERS,
+    "labeling:flag": LABELERS,
     "demo-truth": READERS,
 }
 PROJECT_PAGES = {"feedback:index", "feedback:upload", "labeling:project", "labeling:audit-new"}
@@ -52,6 +57,8 @@ AUDIT_PAGES = {
     "labeling:agreement",
     "labeling:exports",
     "labeling:adjudication",
+    "labeling:flags",
+    "labeling:mine",
     "labeling:desk",
 }
 
