@@ -11,8 +11,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from labeling import flags
 from labeling.access import AuditRequest, audit_roles, coder_of_request
-from labeling.models import Flag, Seat, Unit, Verdict
-from labeling.shown import what_graders_see
+from labeling.models import Coder, Flag, Seat, Unit, Verdict
+from labeling.shown import shown_output, what_graders_see
 from projects.errors import InputError
 from projects.roles import LABELERS, LEADS
 
@@ -23,9 +23,7 @@ from projects.roles import LABELERS, LEADS
 def flag(request: AuditRequest, token: str) -> HttpResponse:
     """The coder's own thread on one unit, or one more message in it."""
     coder = coder_of_request(request)
-    unit = Unit.objects.filter(audit=request.audit, token=token, output__isnull=False).first()
-    if unit is None or not flags.knows_unit(unit, coder):
-        raise Http404
+    unit = known_unit(request, token, coder)
     problem = ""
     if request.method == "POST":
         text = request.POST.get("text", "")
@@ -39,6 +37,7 @@ def flag(request: AuditRequest, token: str) -> HttpResponse:
     context = {
         "audit": request.audit,
         "unit_token": unit.token,
+        "text_of_output": shown_output(unit).content.text,
         "flag_thread": flags.thread_of(unit, coder),
         "flag_problem": problem,
         "flag_text": request.POST.get("text", "") if problem else "",
@@ -46,6 +45,14 @@ def flag(request: AuditRequest, token: str) -> HttpResponse:
     }
     template = "labeling/_flag_thread.html" if is_htmx(request) else "labeling/flag.html"
     return render(request, template, context, status=422 if problem else 200)
+
+
+def known_unit(request: AuditRequest, token: str, coder: Coder) -> Unit:
+    units = Unit.objects.filter(audit=request.audit, output__isnull=False)
+    unit = units.select_related("output__content").filter(token=token).first()
+    if unit is None or not flags.knows_unit(unit, coder):
+        raise Http404
+    return unit
 
 
 def is_htmx(request: AuditRequest) -> bool:

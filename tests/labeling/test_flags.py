@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.template.loader import render_to_string
 
 from labeling import flags, workflow
 from labeling.models import Flag, FlagMessage, Label, Skip
@@ -87,6 +88,7 @@ def test_a_plain_form_goes_back_to_the_unit_or_stays_on_the_threads_page(
     stayed = plain.post(f"units/{token}/flag/", {"text": "two", "on_page": "1"})
     assert stayed.url == f"{unit}flag/"
     page = ana_client.get(stayed.url).text
+    assert "It closed 0 weeks ago." in page
     assert page.index("one") < page.index("two")
 
 
@@ -347,3 +349,15 @@ def test_a_lead_who_grades_and_flags_reads_the_own_words_as_own(audit, lea):
     with pytest.raises(InputError, match="Write"):
         flags.reply(flag=raised, lead=lea, text="", resolve=True)
     assert [message.is_mine for message in flags.thread_of(unit, coder).messages] == [True]
+
+
+def test_the_drawer_for_the_desk_holds_the_thread_and_a_form_of_its_own(flag, audit, token, rf):
+    context = {
+        "audit": audit,
+        "unit_token": token,
+        "flag_thread": flags.thread_of(flag.unit, flag.coder),
+    }
+    drawer = render_to_string("labeling/_flag.html", context, rf.get("/"))
+    for part in ('id="flag"', "popover", 'id="flag-thread"', 'name="text"', "neither skips", ASKED):
+        assert part in drawer
+    assert "on_page" not in drawer
