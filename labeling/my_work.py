@@ -99,7 +99,7 @@ def count_places(audit: Audit) -> dict[str, int]:
 def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
     """The coder's threads: answered ones first, the latest word first."""
     own = flags_with_last_word(audit).filter(coder=coder)
-    rows = own.order_by("-is_answered", "-last_at", "-pk").values(
+    rows = own.order_by("-is_answered", "-last_at", "-pk").values(  # type: ignore[misc]
         "unit__token", "excerpt", "last_text", "last_at", "is_answered", "resolved_at"
     )
     return [
