@@ -46,6 +46,13 @@ class SkipForm(OneProblemForm):
     note = forms.CharField(max_length=MAX_NOTE, required=False)
 
 
+class TimeForm(forms.Form):
+    """One showing of a unit on one screen, and its active time so far."""
+
+    view = forms.UUIDField()
+    active_ms = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
 class DraftForm(OneProblemForm):
     """What the page reports while somebody works: the inputs, when they have changed."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, home, keys
+from labeling.views import adjudication, audit_pages, audits, desk, flags, home, keys, my_work
 
 app_name = "labeling"
 
@@ -9,6 +9,7 @@ UNIT = AUDIT + "units/<slug:token>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("my-work/", my_work.my_work, name="my-work"),
     path("projects/<slug:project_slug>/", home.project, name="project"),
     path("projects/<slug:project_slug>/audits/new/", audits.audit_new, name="audit-new"),
     path(AUDIT, audit_pages.overview, name="audit"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),
     path(AUDIT + "adjudicate/", adjudication.queue, name="adjudication"),
     path(AUDIT + "adjudicate/<slug:token>/", adjudication.adjudicate, name="adjudicate"),
+    path(AUDIT + "flags/", flags.queue, name="flags"),
+    path(AUDIT + "flags/<int:pk>/", flags.answer, name="flag-answer"),
+    path(AUDIT + "mine/", my_work.mine, name="mine"),
     path(AUDIT + "label/", desk.desk, name="desk"),
     path(AUDIT + "undo/", desk.undo, name="undo"),
     path(UNIT, desk.unit, name="unit"),
@@ -29,4 +33,5 @@ urlpatterns = [
     path(UNIT + "skip/", desk.skip, name="skip"),
     path(UNIT + "keep/", desk.keep, name="keep"),
     path("keys/", keys.keys, name="keys"),
+    path(UNIT + "flag/", flags.flag, name="flag"),
 ]

@@ -31,6 +31,7 @@ WHO_MAY_ENTER = {
     "feedback:discard": LEADS,
     "feedback:rejected": LEADS,
     "labeling:home": SIGNED_IN,
+    "labeling:my-work": SIGNED_IN,
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
     "labeling:audit": READERS,
@@ -43,6 +44,9 @@ WHO_MAY_ENTER = {
     "labeling:export": READERS,
     "labeling:adjudication": LEADS,
     "labeling:adjudicate": LEADS,
+    "labeling:flags": LEADS,
+    "labeling:flag-answer": LEADS,
+    "labeling:mine": LABELERS,
     "labeling:desk": LABELERS,
     "labeling:undo": LABELERS,
     "labeling:unit": LABELERS,
@@ -51,6 +55,7 @@ WHO_MAY_ENTER = {
     "labeling:skip": LABELERS,
     "labeling:keep": LABELERS,
     "labeling:keys": SIGNED_IN,
+    "labeling:flag": LABELERS,
     "demo-truth": READERS,
 }
 PROJECT_PAGES = {
@@ -67,6 +72,8 @@ AUDIT_PAGES = {
     "labeling:agreement",
     "labeling:exports",
     "labeling:adjudication",
+    "labeling:flags",
+    "labeling:mine",
     "labeling:desk",
 }
 

@@ -1,4 +1,4 @@
-"""`{{ text|rendered }}` and `{{ text|raw_text }}`: how a template shows untrusted text."""
+"""How a template shows untrusted text: by the filters `rendered`, `raw_text` and `one_line`."""
 
 from django import template
 from django.utils.safestring import SafeString
@@ -6,6 +6,8 @@ from django.utils.safestring import SafeString
 from feedback.rendering import render_markdown, render_plain
 
 register = template.Library()
+
+ONE_LINE = 140
 
 
 @register.filter
@@ -18,3 +20,10 @@ def rendered(text: str | None) -> SafeString:
 def raw_text(text: str | None) -> SafeString:
     """The text as it is, hidden characters marked; the result is an inline element."""
     return render_plain(text or "")
+
+
+@register.filter
+def one_line(text: str | None) -> SafeString:
+    """The beginning of the text on one line, for lists; shown like `raw_text`."""
+    line = " ".join((text or "").split())
+    return render_plain(line if len(line) <= ONE_LINE else f"{line[: ONE_LINE - 1]}…")

@@ -15,6 +15,7 @@ from labeling.access import AuditRequest, audit_roles
 from labeling.charts import BarRow, bars, heatmap
 from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
+from labeling.flags import open_flags
 from labeling.models import Audit, Label
 from labeling.reports import AuditData, Report, agreement_of, build_report, points
 from projects.roles import LEADS, READERS
@@ -28,12 +29,14 @@ def overview(request: AuditRequest) -> HttpResponse:
     """Progress, disagreements waiting, and the way to everything else."""
     audit = request.audit
     report = build_report(audit)
+    leads = request.membership.role in LEADS
     context = {
         "audit": audit,
         "report": report,
+        "n_flags": open_flags(audit).count() if leads else None,
         "coders": labels_by_coder(audit),
         "n_waiting": undecided(disputed_units(audit)).count(),
-        "leads": request.membership.role in LEADS,
+        "leads": leads,
         "labels_here": request.membership.role == "lead" and audit.is_open,
     }
     return render(request, "labeling/audit.html", context)

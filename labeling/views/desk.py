@@ -5,10 +5,12 @@ JavaScript the same forms post, redirect and show the whole page.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,7 +21,8 @@ from django.views.decorators.vary import vary_on_headers
 from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.drafts import keep_draft
-from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, VerdictForm
+from labeling.effort import record_effort
+from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
 from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
@@ -73,7 +76,9 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
     chosen = form.cleaned_data["correctness"]
     try:
-        locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
+        with transaction.atomic():
+            locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
+            take_time(request, unit, coder)
     except InputError as error:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
     if locked.correctness != chosen:
@@ -97,13 +102,12 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
     form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
     if form.is_valid():
         try:
-            saved = workflow.record_label(
-                unit=unit, coder=coder, judgment=form.judgment(), submission_id=form.submission
-            )
+            saved, seat = label_and_claim(request, unit, coder, form)
         except InputError as error:
             form.refuse(error)
         else:
-            return answer(request, lambda: show_next(request, coder, saved=saved), saved=saved)
+            following = NextUnit(coder=coder, seat=seat, saved=saved)
+            return answer(request, lambda: show_seat(request, following), saved=saved)
     return unit_page(request, Shown(unit=unit, coder=coder, verdict=locked, form=form))
 
 
@@ -116,7 +120,9 @@ def skip(request: AuditRequest, token: str) -> HttpResponse:
     if not form.is_valid():
         return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
     try:
-        workflow.skip_unit(unit=unit, coder=coder, **form.cleaned_data)
+        with transaction.atomic():
+            take_time(request, unit, coder)
+            workflow.skip_unit(unit=unit, coder=coder, **form.cleaned_data)
     except InputError as error:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
     return answer(request, lambda: show_next(request, coder))
@@ -142,6 +148,7 @@ def keep(request: AuditRequest, token: str) -> HttpResponse:
     coder = coder_of_request(request)
     unit = get_unit(request.audit, token)
     require_place(unit, coder)
+    take_time(request, unit, coder)
     seating.extend_lease(unit, coder)
     form = DraftForm(request.POST)
     if not form.is_valid():
@@ -185,6 +192,29 @@ def get_unit(audit: Audit, token: str) -> Unit:
     return unit
 
 
+def label_and_claim(
+    request: AuditRequest, unit: Unit, coder: Coder, form: JudgmentForm
+) -> tuple[Label, Seat | None]:
+    """The label and the next seat are one transaction: one COMMIT, and both or neither.
+
+    The coder is locked first, as by every claim, so that two tabs never wait for each other.
+    """
+    with transaction.atomic():
+        seating.lock_coder(coder)
+        saved = workflow.record_label(
+            unit=unit, coder=coder, judgment=form.judgment(), submission_id=form.submission
+        )
+        take_time(request, unit, coder)
+        return saved, claim(request.audit, coder)
+
+
+def take_time(request: AuditRequest, unit: Unit, coder: Coder) -> None:
+    """The active time that the page reports with each answer; without scripts there is none."""
+    form = TimeForm(request.POST)
+    if form.is_valid():
+        record_effort(unit=unit, coder=coder, **form.cleaned_data)
+
+
 def require_place(unit: Unit, coder: Coder) -> None:
     """Whoever never held the unit does not learn that it exists."""
     judged = Verdict.objects.filter(unit=unit, coder=coder).exists()
@@ -192,14 +222,32 @@ def require_place(unit: Unit, coder: Coder) -> None:
         raise Http404
 
 
-def show_next(
-    request: AuditRequest, coder: Coder, *, saved: Label | None = None, problem: str = ""
-) -> HttpResponse:
-    seat: Seat | None = None
-    if request.audit.is_open and not request.audit.is_imported:
-        seat = seating.claim_next(request.audit, coder)
-    if seat is None:
+@dataclass(frozen=True, kw_only=True)
+class NextUnit:
+    """The seat to show next, None where there is none, and what was just saved or went wrong."""
+
+    coder: Coder
+    seat: Seat | None
+    saved: Label | None = None
+    problem: str = ""
+
+
+def claim(audit: Audit, coder: Coder) -> Seat | None:
+    if not audit.is_open or audit.is_imported:
+        return None
+    return seating.claim_next(audit, coder)
+
+
+def show_next(request: AuditRequest, coder: Coder, *, problem: str = "") -> HttpResponse:
+    seat = claim(request.audit, coder)
+    return show_seat(request, NextUnit(coder=coder, seat=seat, problem=problem))
+
+
+def show_seat(request: AuditRequest, following: NextUnit) -> HttpResponse:
+    coder, saved, problem = following.coder, following.saved, following.problem
+    if following.seat is None:
         return empty_page(request, coder, saved=saved, problem=problem)
-    unit = Unit.objects.select_related("output__content", "stratum").get(pk=seat.unit_id)
+    units = Unit.objects.select_related("output__content", "stratum")
+    unit = units.get(pk=following.seat.unit_id)
     unit.audit = request.audit
     return unit_page(request, Shown(unit=unit, coder=coder, saved=saved, problem=problem))

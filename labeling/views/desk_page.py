@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from labeling.access import AuditRequest
 from labeling.desk_keys import Keys, keys_of
-from labeling.drafts import draft_of
+from labeling.drafts import FIELDS, draft_of
+from labeling.flags import thread_of
 from labeling.judgment_forms import JudgmentForm
 from labeling.models import (
     Audit,
@@ -24,11 +25,11 @@ from labeling.models import (
     Draft,
     FailureMode,
     Label,
-    Seat,
     Skip,
     Unit,
     Verdict,
 )
+from labeling.my_work import count_places, last_label_fields
 from labeling.queue import explain_empty_queue
 from labeling.shown import what_graders_see, what_the_user_said
 
@@ -126,12 +127,14 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
         "skip_reasons": Skip.Reason.choices,
         "typed": typed,
         "draft": draft,
+        "flag_thread": thread_of(unit, coder),
     }
     if verdict or not audit.is_blind:
         context["said"] = what_the_user_said(unit)
     if verdict:
         form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
-        context |= mode_step(audit, unit, verdict, form, draft, revising=revising)
+        typed = what_is_filled_in(form, draft) or last_label_fields(unit, coder)
+        context |= mode_step(audit, unit, verdict, form, typed, revising=revising)
     return context
 
 
@@ -152,13 +155,12 @@ def mode_step(
     unit: Unit,
     verdict: Verdict,
     form: JudgmentForm,
-    draft: Draft | None,
+    typed: Mapping[str, Any],
     *,
     revising: bool,
 ) -> dict[str, Any]:
     """The second step: the modes that the verdict allows, or all of them when it is revised."""
-    typed = what_is_filled_in(form, draft)
-    chosen = typed["correctness"] or verdict.correctness
+    chosen = typed.get("correctness") or verdict.correctness
     revising = revising or chosen != verdict.correctness
     asks_mode = unit.asks_mode and (revising or verdict.correctness != Correctness.CANNOT_TELL)
     return {
@@ -180,16 +182,13 @@ def offered_modes(audit: Audit, verdict: Verdict, *, revising: bool) -> list[Fai
     return [mode for mode in modes if mode.needs_verdict in ("", verdict.correctness)]
 
 
-def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> dict[str, Any]:
-    """What was just sent, else the draft."""
-    names = ("correctness", "failure_mode", "revision_reason", "note", "skip_note", "flag_text")
-    kept: Mapping[str, Any] = draft.fields if draft else {}
+def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> Mapping[str, Any]:
+    """What was just sent, else the draft; empty where there is neither."""
     if form.is_bound:
         sent = form.data
-        typed = {name: sent.get(name, "") for name in names}
+        typed = {name: sent.get(name, "") for name in FIELDS}
         return {**typed, "further_modes": sent.getlist("further_modes")}  # type: ignore[attr-defined]
-    typed = {name: kept.get(name, "") for name in names}
-    return {**typed, "further_modes": kept.get("further_modes", [])}
+    return draft.fields if draft else {}
 
 
 # Counted, never stored
@@ -211,6 +210,5 @@ def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
 
 def audit_percent(audit: Audit) -> int:
     """The part of the audit's places that have a label, in whole percent."""
-    seats = Seat.objects.filter(audit=audit, is_planted=False)
-    found = seats.aggregate(n=Count("pk"), done=Count("pk", filter=Q(is_done=True)))
-    return 100 * int(found["done"]) // max(1, int(found["n"]))
+    places = count_places(audit)
+    return 100 * places["n_done"] // max(1, places["n_places"])

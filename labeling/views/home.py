@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
+from labeling.flags import open_flags
 from labeling.models import Audit, Coder, Label, Seat
 from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
 from projects.models import Membership, Project
@@ -25,6 +26,7 @@ class AuditCard:
     n_finished: int
     n_mine: int
     n_disputed: int
+    n_flags: int
 
     @property
     def is_finished(self) -> bool:
@@ -68,6 +70,7 @@ def audit_card(audit: Audit, member: Membership, *, with_disputes: bool) -> Audi
         n_finished=audit.units.drawn().exclude(pk__in=open_units).count(),
         n_mine=mine.count(),
         n_disputed=undecided(disputed_units(audit)).count() if with_disputes else 0,
+        n_flags=open_flags(audit).count() if member.role in LEADS else 0,
     )
 
 

@@ -1,5 +1,7 @@
 """Numbers as pages print them; rounding happens here and nowhere before."""
 
+import datetime as dt
+
 from django import template
 
 register = template.Library()
@@ -39,3 +41,12 @@ def count(value: int | None) -> str:
 def signed_points(value: float | None) -> str:
     """0.18 -> +18.0; None -> ?"""
     return "?" if value is None else f"{100 * value:+.1f}"
+
+
+@register.filter
+def hours(value: dt.timedelta | None) -> str:
+    """1 h 5 min 59 s -> 1:05; 40 s -> <0:01; None -> ?"""
+    if value is None:
+        return "?"
+    minutes = int(value.total_seconds()) // 60
+    return f"{minutes // 60}:{minutes % 60:02d}" if minutes or not value else "<0:01"

@@ -1,0 +1,113 @@
+"""Time at the desk: active time as the page measured it, wall time as the server saw it.
+
+The two are kept apart and never added. Without scripts nothing is measured.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Count, DurationField, F, QuerySet, Subquery, Sum
+from django.db.models.functions import Greatest, Least, Now
+
+from labeling.models import Audit, Coder, Effort, Seat, Unit
+
+GRACE_MS = 5_000
+"""A page's clock may run this far ahead of the server's before its total is cut."""
+
+LONGEST_FIRST = dt.timedelta(minutes=30)
+"""The most that a first report may claim: the page has not been heard of before."""
+
+WALL = Sum(F("last_at") - F("first_at"), output_field=DurationField())
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeSpent:
+    """Active: visible, focused and used within 60 s. Wall: first to last sign of each showing."""
+
+    active: dt.timedelta
+    wall: dt.timedelta
+
+
+class MillisecondsUntilNow(models.Func):
+    """How long ago a stored moment was, by the database's clock."""
+
+    output_field = models.BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "CAST((julianday('now') - julianday(%(expressions)s)) * 86400000 AS INTEGER)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP() - %(expressions)s) * 1000)::bigint"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+@transaction.atomic
+def record_effort(*, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int) -> None:
+    """Take the running total of active milliseconds of one showing (`view`) of a unit.
+
+    The total only grows, so a report that comes twice or late changes nothing. It is never more
+    than the time since the showing began, as far as the server knows, plus a grace.
+    """
+    showing = Effort.objects.filter(unit=unit, coder=coder, view=view)
+    reported = max(0, min(active_ms, 2**31 - 1))
+    if raise_total(showing, reported):
+        return
+    first_at, now = find_start(unit, coder, reported)
+    first = Effort(unit=unit, coder=coder, view=view, first_at=first_at, last_at=now)
+    Effort.objects.bulk_create([first], ignore_conflicts=True)  # another first report may have won
+    raise_total(showing, reported)
+
+
+def raise_total(showing: QuerySet[Effort], reported: int) -> int:
+    """The number of showings that took the report: 1, or 0 when it is not known yet."""
+    possible = MillisecondsUntilNow(F("first_at")) + GRACE_MS
+    return showing.update(
+        active_ms=Greatest(F("active_ms"), Least(reported, possible)),
+        last_at=Greatest(F("last_at"), Now()),
+    )
+
+
+def find_start(unit: Unit, coder: Coder, reported: int) -> tuple[dt.datetime, dt.datetime]:
+    """When a showing began that is heard of for the first time, and now.
+
+    That is when the coder took the open seat; on a unit that is opened again, the reported time
+    ago. At most half an hour ago in either case.
+    """
+    seat = Seat.objects.filter(unit=unit, coder=coder, is_done=False)
+    known = Coder.objects.filter(pk=coder.pk).values_list(
+        Now(), Subquery(seat.values("claimed_at"))
+    )
+    now, claimed_at = known.get()
+    started = claimed_at or now - dt.timedelta(milliseconds=min(reported, 86_400_000))
+    return min(now, max(started, now - LONGEST_FIRST)), now
+
+
+def time_spent(
+    coder: Coder, *, audit: Audit | None = None, since: dt.datetime | None = None
+) -> TimeSpent | None:
+    """The coder's time in the audit, or in all; None when nothing was measured.
+
+    A showing belongs to the moment of its last report.
+    """
+    efforts = Effort.objects.filter(coder=coder)
+    if audit:
+        efforts = efforts.filter(unit__audit=audit)
+    if since:
+        efforts = efforts.filter(last_at__gte=since)
+    sums = efforts.aggregate(n=Count("pk"), active_ms=Sum("active_ms"), wall=WALL)
+    return spent(sums["active_ms"], sums["wall"]) if sums["n"] else None
+
+
+def time_per_label(audit: Audit) -> dict[tuple[int, int], TimeSpent]:
+    """(unit, coder) to the time of all showings of that unit to that coder."""
+    efforts = Effort.objects.filter(unit__audit=audit).order_by().values("unit_id", "coder_id")
+    sums = efforts.annotate(active=Sum("active_ms"), wall=WALL)
+    return {(row["unit_id"], row["coder_id"]): spent(row["active"], row["wall"]) for row in sums}
+
+
+def spent(active_ms: int, wall: dt.timedelta) -> TimeSpent:
+    return TimeSpent(active=dt.timedelta(milliseconds=active_ms), wall=wall)

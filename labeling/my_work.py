@@ -1,0 +1,187 @@
+"""What a grader has done and sent, counted now; about others nothing is said."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from analysis.proportions import wilson
+from labeling.effort import TimeSpent, time_spent
+from labeling.flags import EXCERPT, flags_with_last_word
+from labeling.models import Audit, Coder, Label, Seat, Skip, Unit
+
+MAX_FLAGS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAccuracy:
+    """Gold units whose verdict and mode the coder gave as known, with a Wilson interval."""
+
+    n_right: int
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnFlag:
+    """A thread as a line of a list; `text` is the output's beginning."""
+
+    token: str
+    text: str
+    last_text: str
+    last_at: dt.datetime
+    is_answered: bool
+    is_resolved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentLine:
+    """A label as a line of the list of what was sent; gold and repeats look like all others."""
+
+    token: str
+    text: str
+    correctness: str
+    mode: str
+    has_note: bool
+    version: int
+    is_late: bool
+    sent_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditWork:
+    """One coder's work in one audit. Today: since midnight UTC. `time` None: not measured."""
+
+    audit: Audit
+    n_today: int
+    n_mine: int
+    n_skipped_today: int
+    time: TimeSpent | None
+    n_places: int
+    n_done: int
+    flags: list[OwnFlag]
+    accuracy: OwnAccuracy | None
+
+    @property
+    def part_done(self) -> float | None:
+        """The part of all places, everybody's, that have a label."""
+        return self.n_done / self.n_places if self.n_places else None
+
+
+def work_in(audit: Audit, coder: Coder) -> AuditWork:
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    skips = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None)
+    return AuditWork(
+        audit=audit,
+        n_skipped_today=skips.filter(created_at__gte=midnight).count(),
+        time=time_spent(coder, audit=audit, since=midnight),
+        flags=own_flags(audit, coder),
+        accuracy=own_accuracy(audit, coder) if audit.shares_accuracy else None,
+        **count_own_labels(audit, coder, since=midnight),
+        **count_places(audit),
+    )
+
+
+def count_own_labels(audit: Audit, coder: Coder, *, since: dt.datetime) -> dict[str, int]:
+    own = Label.objects.current().filter(unit__audit=audit, coder=coder)
+    return own.aggregate(n_mine=Count("pk"), n_today=Count("pk", filter=Q(created_at__gte=since)))
+
+
+def count_places(audit: Audit) -> dict[str, int]:
+    places = Seat.objects.filter(audit=audit, is_planted=False)
+    return places.aggregate(n_places=Count("pk"), n_done=Count("pk", filter=Q(is_done=True)))
+
+
+def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
+    """The coder's threads: answered ones first, the latest word first."""
+    own = flags_with_last_word(audit).filter(coder=coder)
+    rows = own.order_by("-is_answered", "-last_at", "-pk").values(  # type: ignore[misc]
+        "unit__token", "excerpt", "last_text", "last_at", "is_answered", "resolved_at"
+    )
+    return [
+        OwnFlag(
+            token=row["unit__token"],
+            text=row["excerpt"],
+            last_text=row["last_text"],
+            last_at=row["last_at"],
+            is_answered=row["is_answered"],
+            is_resolved=row["resolved_at"] is not None,
+        )
+        for row in rows[:MAX_FLAGS]
+    ]
+
+
+def own_accuracy(audit: Audit, coder: Coder) -> OwnAccuracy:
+    """By the first label on each gold unit.
+
+    A label that is changed afterwards moves nothing, so nobody can find out by trying which units
+    are gold and what their answers are.
+    """
+    earlier = Label.objects.filter(unit=OuterRef("unit"), coder=coder, pk__lt=OuterRef("pk"))
+    gold = {"unit__gold__is_training": False, "unit__gold__retired_at": None}
+    first = (
+        Label.objects.filter(unit__audit=audit, unit__kind=Unit.Kind.GOLD, coder=coder, **gold)
+        .filter(~Exists(earlier))
+        .select_related("unit__gold__failure_mode", "failure_mode")
+    )
+    right = [said_as_known(label) for label in first]
+    if not right:
+        return OwnAccuracy(n_right=0, n=0)
+    interval = wilson(sum(right), len(right))
+    return OwnAccuracy(n_right=sum(right), n=len(right), low=interval.low, high=interval.high)
+
+
+def said_as_known(label: Label) -> bool:
+    """Modes are compared by code, since the codebook may have had a version in between."""
+    known = label.unit.gold
+    code = known.failure_mode.code if known.failure_mode else known.correctness
+    return (label.correctness, label.category) == (known.correctness, code)
+
+
+def sent_labels(audit: Audit, coder: Coder) -> QuerySet[Label]:
+    """The coder's current labels, the newest first, with the beginning of each output."""
+    own = Label.objects.current().filter(unit__audit=audit, coder=coder, is_imported=False)
+    return (
+        own.select_related("unit", "failure_mode", "codebook")
+        .annotate(text=Substr("unit__output__content__text", 1, EXCERPT))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def sent_line(label: Label) -> SentLine:
+    """Of the unit the token alone: kind, name, stratum and release are not for its coders."""
+    return SentLine(
+        token=label.unit.token,
+        text=label.text,  # type: ignore[attr-defined]
+        correctness=label.get_correctness_display(),
+        mode=label.failure_mode.name if label.failure_mode else "",
+        has_note=bool(label.note),
+        version=label.codebook.version,
+        is_late=label.is_late,
+        sent_at=label.created_at,
+    )
+
+
+def last_label_fields(unit: Unit, coder: Coder) -> dict[str, Any]:
+    """What the coder said last on the unit, as the judgment form's fields; {} when nothing.
+
+    A label that was undone counts too. Modes that the audit's codebook no longer has are left out.
+    """
+    own = Label.objects.filter(unit=unit, coder=coder, is_imported=False)
+    label = own.select_related("failure_mode").order_by("-created_at", "-pk").first()
+    if label is None:
+        return {}
+    codes = set(unit.audit.codebook.modes.values_list("code", flat=True))
+    mode = label.failure_mode.code if label.failure_mode else ""
+    further = [mode.code for mode in label.further_modes.all() if mode.code in codes]
+    return {
+        "correctness": label.correctness,
+        "failure_mode": mode if mode in codes else "",
+        "further_modes": further,
+        "revision_reason": label.revision_reason,
+        "note": label.note,
+    }
