@@ -181,6 +181,13 @@ def n_labels_by_code(codebook: Codebook) -> dict[str, int]:
     return {code: n for code, n in counted if code}
 
 
+def used_codes(codebook: Codebook) -> set[str]:
+    """Codes in a version that is in use or was: labels are matched by them, so they stay."""
+    versions = Codebook.objects.filter(project=codebook.project_id, name=codebook.name)
+    used = [version for version in versions if version.is_frozen]
+    return set(FailureMode.objects.filter(codebook__in=used).values_list("code", flat=True))
+
+
 # An audit moves on
 
 
