@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from labeling.default_modes import Mode
@@ -55,7 +55,7 @@ def diff(old: Sequence[Mode], new: Sequence[Mode]) -> tuple[ModeChange, ...]:
     changes = [
         compare(before[mode.code], mode, has_moved=mode.code in moved)
         if mode.code in before
-        else ModeChange(mode=mode, kind="added")
+        else replace(compare(Mode(code=mode.code, name=mode.name), mode), kind="added")
         for mode in new
     ]
     gone = [ModeChange(mode=mode, kind="removed") for mode in old if mode.code not in after]
@@ -74,11 +74,11 @@ def moved_codes(old: Sequence[str], new: Sequence[str]) -> set[str]:
     return set(before) - stayed
 
 
-def compare(old: Mode, new: Mode, *, has_moved: bool) -> ModeChange:
+def compare(old: Mode, new: Mode, *, has_moved: bool = False) -> ModeChange:
     pairs = [
         ("Name", old.name, new.name),
         ("Key", old.key, new.key),
-        ("Needed verdict", old.needs, new.needs),
+        ("Needed verdict", old.needs or "any", new.needs or "any"),
     ]
     if has_moved:
         pairs.insert(1, ("Place", str(old.position), str(new.position)))
@@ -112,8 +112,10 @@ def word_diff(old: str, new: str) -> tuple[Words, ...]:
     runs = []
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
-            runs.append(Words(kind="same", text="".join(after[c:d])))
+            runs.append(("same", "".join(after[c:d])))
             continue
-        runs += [Words(kind="out", text="".join(before[a:b]))] if a < b else []
-        runs += [Words(kind="in", text="".join(after[c:d]))] if c < d else []
-    return tuple(runs)
+        runs += [("out", "".join(before[a:b]))] if a < b else []
+        runs += [("in", "".join(after[c:d]))] if c < d else []
+    spaced = [text if text[-1].isspace() else f"{text} " for _, text in runs[:-1]]
+    texts = [*spaced, *(text for _, text in runs[-1:])]  # the last word of a text ends in no space
+    return tuple(Words(kind=kind, text=text) for (kind, _), text in zip(runs, texts, strict=True))

@@ -30,13 +30,9 @@ class ModeForm(forms.Form):
     """One mode, with room for two examples for it and two against."""
 
     name = forms.CharField(max_length=120)
-    code = forms.CharField(
-        max_length=120, help_text="In exports; small letters, digits and _. It stays once used."
-    )
-    position = forms.IntegerField(
-        label="Place", required=False, help_text="The first that applies is the one."
-    )
-    key = forms.CharField(max_length=1, required=False, help_text="A digit, or a free letter.")
+    code = forms.CharField(max_length=120)
+    position = forms.IntegerField(label="Place", required=False)
+    key = forms.CharField(max_length=1, required=False)
     needs = forms.ChoiceField(label="Goes with the verdict", choices=NEEDS, required=False)
     definition = Text(rows=3, max_length=4000)
     case_1 = Text(label="Example for it", rows=2, max_length=1000)
@@ -150,8 +146,14 @@ class VersionForm(forms.Form):
 
     @property
     def problems(self) -> list[str]:
-        """What concerns no single field."""
-        return [*map(str, self.non_field_errors()), *map(str, self.modes.non_form_errors())]
+        """What is to be put right, all of it: the page is long, and its fields are far below."""
+        of_modes = [
+            f"“{mode.known.name if mode.known else 'One more mode'}”, {problem}"
+            for mode in self.modes
+            for problem in field_problems(mode)
+        ]
+        whole = [*self.non_field_errors(), *self.modes.non_form_errors()]
+        return [*map(str, whole), *of_modes, *field_problems(self)]
 
     def written(self) -> list[Mode]:
         """The modes that stay, new ones included; a blank fieldset is none."""
@@ -171,3 +173,9 @@ class VersionForm(forms.Form):
     def refuse(self, error: InputError) -> None:
         """Show the sentence of the workflow on the form."""
         self.add_error(None, str(error))
+
+
+def field_problems(form: forms.Form) -> list[str]:
+    return [
+        f"{field.label}: {error}" for field in form for error in field.errors if not field.is_hidden
+    ]

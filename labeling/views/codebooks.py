@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from labeling.codebook_diff import diff
 from labeling.codebook_forms import VersionForm
 from labeling.codebook_versions import (
+    RESERVED_KEYS,
     fingerprint,
     grows_here,
     n_labels_by_code,
@@ -118,6 +119,7 @@ def codebook_edit(
         "in_place": in_place,
         "form": form,
         "headline_mode": HEADLINE_MODE,
+        "reserved_keys": sorted(RESERVED_KEYS),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "labeling/codebook_edit.html", context, status=status)

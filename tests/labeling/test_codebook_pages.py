@@ -192,12 +192,15 @@ class TestTheForm:
     def test_the_note_is_required_and_nothing_typed_is_lost(self, edit):
         answer = edit(note="", mode0_name="Declined")
         assert answer.status_code == 422
-        assert "This field is required." in answer.text
+        assert answer.text.count("This field is required.") == 2, "at the field, and at the top"
+        assert "What changed, and why: This field is required." in answer.text
         assert 'value="Declined"' in answer.text
         assert Codebook.objects.count() == 1
 
     def test_a_field_says_what_is_wrong_with_it(self, edit):
-        assert "Enter a whole number." in edit(mode0_position="first").text
+        wrong = unescape(edit(mode0_position="first", mode7_name="Rude").text)
+        assert "“Refusal”, Place: Enter a whole number." in wrong
+        assert "“One more mode”, Code: This field is required." in wrong
         assert "Key of “Refusal”: expected a digit" in unescape(edit(mode0_key="x").text)
 
     def test_a_mode_is_removed_by_its_tick_which_says_what_happens(
