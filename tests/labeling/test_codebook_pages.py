@@ -6,11 +6,13 @@ from html import unescape
 
 import pytest
 
+from analysis.estimates import Estimate
 from labeling import workflow
 from labeling.codebook_versions import adopt, next_version
 from labeling.codebooks import default_codebook, read_modes
 from labeling.default_modes import DEFAULT_MODES, LATENCY, Mode
 from labeling.models import Audit, Codebook, Label
+from labeling.version_figures import VersionFigures, summary
 from tests.sampled import AtDesk
 
 V1 = "/projects/assistant/codebooks/default/1/"
@@ -323,6 +325,31 @@ class TestLabelsByVersion:
             token = moved.units.get(name=name).token
             assert leads.count(f"/audits/w34/adjudicate/{token}/") == n_links
         assert lea_client.get(f"/audits/w34/adjudicate/{token}/").status_code == 200
+
+    def test_a_difference_may_be_the_units_and_an_interval_may_be_missing(self):
+        known = Estimate(value=0.5, low=0.25, high=0.75, n=1200)
+        bare = Estimate(value=0.5, low=None, high=None, undefined_because="one unit", n=1)
+        told = summary(
+            [
+                VersionFigures(
+                    codebook=Codebook(name="default", version=version),
+                    n_labels=2,
+                    n_units=1,
+                    first_at=None,
+                    last_at=None,
+                    alpha=alpha,
+                )
+                for version, alpha in ((1, known), (2, bare))
+            ]
+        )
+        assert told == [
+            "Under default v1 alpha is 0.500 [0.250, 0.750] over 1,200 units with two labels "
+            "or more.",
+            "Under default v2 alpha is 0.500 over 1 unit with two labels or more, without an "
+            "interval (one unit).",
+            "Other units were labelled under each version, so a part of a difference may be "
+            "theirs.",
+        ]
 
     def test_planted_units_are_in_neither(self, rey_client, moved):
         moved.units.filter(name="w34-OUTPUT-0").update(kind="gold", inclusion_probability=None)
