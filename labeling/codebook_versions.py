@@ -38,28 +38,14 @@ def next_version(
 ) -> Codebook:
     """Write `modes` as the version after the newest; the newest itself is rewritten while unused.
 
-    Parameters
-    ----------
-    codebook : Codebook
-        The version that the text began with.
-    removed : set of str
-        Codes that go: one that is merely absent is an error, so that none is lost by accident.
-    seen : str
-        The `fingerprint` of the newest version when the writing began; empty: not checked.
-
-    Raises
-    ------
-    InputError
-        See `check_modes`; or there is no note, nothing changed, or somebody else was faster.
+    `codebook` is the version that the text began with, `seen` the `fingerprint` the newest had then
+    (empty: not checked). Codes that go stand in `removed`: none is lost by being left out.
+    InputError: see `check_modes`; or there is no note, no change, or somebody else was faster.
     """
     Project.objects.select_for_update().get(pk=codebook.project_id)
     newest = newest_version(codebook, lock=True)
     check_grows_here(codebook)
-    if seen and seen != fingerprint(newest):
-        raise InputError(
-            f"Somebody changed this codebook while you wrote: it is {newest} now. Look at that, "
-            "and write your changes there."
-        )
+    check_seen(seen, newest)
     if not note.strip():
         raise InputError("Say what changed and why: graders and readers see it beside the version.")
     check_modes(modes, before=read_modes(codebook), removed=removed)
@@ -67,9 +53,7 @@ def next_version(
     if written == in_order(read_modes(newest)):
         raise InputError(f"Nothing was saved: these are the modes of {newest} as they are.")
     if newest == codebook and not newest.is_frozen:
-        newest.modes.all().delete()
-        target = newest
-        Codebook.objects.filter(pk=newest.pk).update(note=note.strip())
+        target = emptied(newest, note.strip())
     else:
         target = Codebook.objects.create(
             project=codebook.project,
@@ -80,6 +64,13 @@ def next_version(
         )
     write_modes(target, written)
     return target
+
+
+def emptied(unused: Codebook, note: str) -> Codebook:
+    """The version without its modes, to be written anew; no label can refer to them yet."""
+    unused.modes.all().delete()
+    Codebook.objects.filter(pk=unused.pk).update(note=note)
+    return unused
 
 
 def newest_version(codebook: Codebook, *, lock: bool = False) -> Codebook:
@@ -98,6 +89,14 @@ def check_grows_here(codebook: Codebook) -> None:
     if not grows_here(codebook):
         raise InputError(
             f"Codebook {codebook} lists the labels of an imported set: it grows with its file."
+        )
+
+
+def check_seen(seen: str, newest: Codebook) -> None:
+    if seen and seen != fingerprint(newest):
+        raise InputError(
+            f"Somebody changed this codebook while you wrote: it is {newest} now. Look at that, "
+            "and write your changes there."
         )
 
 
