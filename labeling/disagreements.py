@@ -19,13 +19,16 @@ class AnonymousLabel:
 
 
 def disputed_units(audit: Audit) -> QuerySet[Unit]:
-    """Units with two different labels or more, decided ones included."""
+    """Units with two different labels or more, decided ones included.
+
+    Modes differ by code: the same mode of two codebook versions is no disagreement.
+    """
     split = (
         Label.objects.counted()
         .filter(unit__audit=audit)
         .values("unit")
         .annotate(
-            n_modes=Count("failure_mode", distinct=True),
+            n_modes=Count("failure_mode__code", distinct=True),
             n_verdicts=Count("correctness", distinct=True),
         )
         .filter(Q(n_modes__gt=1) | Q(n_verdicts__gt=1))
@@ -41,7 +44,7 @@ def undecided(units: QuerySet[Unit]) -> QuerySet[Unit]:
 def waiting_units(audit: Audit) -> QuerySet[Unit]:
     """Disputed units without a decision, lowest agreement first."""
     n_modes = Count(
-        "labels__failure_mode",
+        "labels__failure_mode__code",
         filter=Q(labels__superseded_at=None, labels__is_late=False),
         distinct=True,
     )

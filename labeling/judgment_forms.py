@@ -110,6 +110,7 @@ class JudgmentForm(forms.Form):
     revision_reason = forms.CharField(max_length=MAX_NOTE, required=False)
     note = forms.CharField(max_length=MAX_NOTE, required=False)
     submission_id = forms.UUIDField(required=False)
+    codebook_version = forms.IntegerField(required=False)
 
     def __init__(
         self, *args: Any, audit: Audit, unit: Unit, locked: str = "", **kwargs: Any
@@ -117,6 +118,7 @@ class JudgmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.unit = unit
         self.locked = locked
+        self.codebook = audit.codebook
         modes = audit.codebook.modes.all()
         self.fields["failure_mode"].queryset = modes  # type: ignore[attr-defined]
         self.fields["further_modes"].queryset = modes  # type: ignore[attr-defined]
@@ -129,6 +131,16 @@ class JudgmentForm(forms.Form):
         if data.get("correctness") == Correctness.CANNOT_TELL or not self.unit.asks_mode:
             data["failure_mode"], data["further_modes"] = None, []
         return data
+
+    def clean_codebook_version(self) -> int | None:
+        """A label names the version it was given under: the one its coder had on the screen."""
+        version: int | None = self.cleaned_data["codebook_version"]
+        if version not in (None, self.codebook.version):
+            raise forms.ValidationError(
+                f"the audit went on to version {self.codebook.version} while this page was open: "
+                "look at what changed, then submit again."
+            )
+        return version
 
     def judgment(self) -> Judgment:
         data = self.cleaned_data

@@ -19,6 +19,7 @@ from analysis.file_shape import find_long_columns
 from analysis.reliability_file import read_table
 from feedback.cleaning import CONTROL, shown
 from feedback.models import Output
+from labeling.codebooks import DEFAULT
 from labeling.drawing import check_slug
 from labeling.models import (
     Audit,
@@ -165,6 +166,8 @@ def find_owner(project: Project | None) -> Project:
 def create_imported_audit(slug: str, project: Project, rows: Sequence[LabelRow]) -> Audit:
     """An audit whose frame is the file's units and whose codebook is the file's labels."""
     check_slug(slug)
+    if slug == DEFAULT:
+        raise InputError(f"SLUG: {slug!r} is the name of the project's own codebook: take another.")
     version = Codebook.objects.filter(project=project, name=slug).count() + 1
     codebook = Codebook.objects.create(project=project, name=slug, version=version)
     n_units = len({row.unit for row in rows})

@@ -15,6 +15,7 @@ from analysis.consensus import Consensus, unit_labels
 from analysis.estimates import Estimate
 from analysis.grid import Grid, GridStratum, grid
 from analysis.shares import Share, StratumSample, share, share_difference
+from labeling.codebook_versions import mode_names
 from labeling.models import (
     PLANTED,
     Adjudication,
@@ -120,7 +121,7 @@ class AuditData:
     @cached_property
     def mode_names(self) -> dict[str, str]:
         """Code to name, in codebook order; cannot_tell last where the codebook does not have it."""
-        names = dict(self.audit.codebook.modes.values_list("code", "name"))
+        names = mode_names(self.audit)
         if not self.audit.is_imported or CANNOT_TELL in set(self.labels["label"]):
             names.setdefault(CANNOT_TELL, "Cannot tell")
         return names

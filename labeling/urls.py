@@ -1,10 +1,23 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, flags, home, keys, my_work
+from labeling.views import (
+    adjudication,
+    audit_pages,
+    audits,
+    codebooks,
+    desk,
+    flags,
+    home,
+    keys,
+    my_work,
+    versions,
+)
 
 app_name = "labeling"
 
 AUDIT = "audits/<slug:audit_slug>/"
+CODEBOOKS = "projects/<slug:project_slug>/codebooks/"
+CODEBOOK = CODEBOOKS + "<slug:name>/<int:version>/"
 UNIT = AUDIT + "units/<slug:token>/"
 
 urlpatterns = [
@@ -12,12 +25,19 @@ urlpatterns = [
     path("my-work/", my_work.my_work, name="my-work"),
     path("projects/<slug:project_slug>/", home.project, name="project"),
     path("projects/<slug:project_slug>/audits/new/", audits.audit_new, name="audit-new"),
+    path(CODEBOOKS, codebooks.codebooks, name="codebooks"),
+    path(CODEBOOKS + "make/", codebooks.codebook_default, name="codebook-default"),
+    path(CODEBOOK, codebooks.codebook, name="codebook"),
+    path(CODEBOOK + "diff/", codebooks.codebook_diff, name="codebook-diff"),
+    path(CODEBOOK + "edit/", codebooks.codebook_edit, name="codebook-edit"),
     path(AUDIT, audit_pages.overview, name="audit"),
     path(AUDIT + "close/", audit_pages.close, name="close"),
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
     path(AUDIT + "report/", audit_pages.report, name="report"),
     path(AUDIT + "report.json", audit_pages.report_json, name="report-json"),
     path(AUDIT + "agreement/", audit_pages.agreement, name="agreement"),
+    path(AUDIT + "versions/", versions.versions, name="versions"),
+    path(AUDIT + "codebook/", versions.move_on, name="move-on"),
     path(AUDIT + "exports/", audit_pages.exports, name="exports"),
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),
     path(AUDIT + "adjudicate/", adjudication.queue, name="adjudication"),

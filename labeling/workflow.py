@@ -123,15 +123,16 @@ def was_sent(submission_id: str) -> bool:
 def sent_before_by(coder: Coder, unit: Unit, label: Label, judgment: Judgment) -> Label:
     """The label of this very submission, if it still says what is sent now.
 
-    An id that is somebody else's is refused, and so is one whose label was taken back or said
+    The mode is compared by its code: the audit may have moved to a later codebook since. An id
+    that is somebody else's is refused, and so is one whose label was taken back or said
     something else: its receipt would show as saved what was not.
     """
-    sent = (judgment.correctness, judgment.failure_mode)
+    code = judgment.failure_mode.code if judgment.failure_mode else judgment.correctness
     if (
         label.coder_id != coder.pk
         or label.unit_id != unit.pk
         or label.superseded_at is not None
-        or (label.correctness, label.failure_mode) != sent
+        or (label.correctness, label.category) != (judgment.correctness, code)
     ):
         raise InputError(
             "This form was used up by an earlier answer: nothing was saved, submit it again."

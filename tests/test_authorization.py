@@ -10,6 +10,7 @@ GRADER, LEAD, RESEARCHER, ADMIN = "grader", "lead", "researcher", "admin"
 LABELERS = {GRADER, LEAD}
 LEADS = {LEAD, ADMIN}
 READERS = {LEAD, RESEARCHER, ADMIN}
+EVERYONE = {GRADER, LEAD, RESEARCHER, ADMIN}
 PUBLIC, SIGNED_IN = "public", "signed in"
 
 WHO_MAY_ENTER = {
@@ -34,6 +35,13 @@ WHO_MAY_ENTER = {
     "labeling:my-work": SIGNED_IN,
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
+    "labeling:codebooks": READERS,
+    "labeling:codebook-default": LEADS,
+    "labeling:codebook": EVERYONE,
+    "labeling:codebook-diff": EVERYONE,
+    "labeling:codebook-edit": LEADS,
+    "labeling:versions": READERS,
+    "labeling:move-on": LEADS,
     "labeling:audit": READERS,
     "labeling:close": LEADS,
     "labeling:reopen": LEADS,
@@ -64,12 +72,15 @@ PROJECT_PAGES = {
     "feedback:upload",
     "labeling:project",
     "labeling:audit-new",
+    "labeling:codebooks",
 }
+CODEBOOK_PAGES = {"labeling:codebook", "labeling:codebook-diff", "labeling:codebook-edit"}
 AUDIT_PAGES = {
     "labeling:audit",
     "labeling:report",
     "labeling:report-json",
     "labeling:agreement",
+    "labeling:versions",
     "labeling:exports",
     "labeling:adjudication",
     "labeling:flags",
@@ -114,10 +125,13 @@ def clients(ana_client, lea_client, rey_client, adam_client):
 def address(name, audit):
     if name in PROJECT_PAGES:
         return reverse(name, args=[audit.project.slug])
+    if name in CODEBOOK_PAGES:
+        same = "?with=1" if name == "labeling:codebook-diff" else ""
+        return reverse(name, args=[audit.project.slug, audit.codebook.name, 1]) + same
     return reverse(name, args=[audit.slug])
 
 
-@pytest.mark.parametrize("name", sorted(PROJECT_PAGES | AUDIT_PAGES))
+@pytest.mark.parametrize("name", sorted(PROJECT_PAGES | CODEBOOK_PAGES | AUDIT_PAGES))
 def test_the_pages_open_for_their_roles_and_do_not_exist_for_others(
     clients, out_client, elsewhere, make_open_audit, name
 ):
@@ -143,6 +157,8 @@ def every_address():
         "pk": 1,
         "username": "none",
         "kind": "csv",
+        "name": "none",
+        "version": 1,
         "format": "csv",
     }
     for name, pattern in ALL.items():

@@ -15,7 +15,7 @@ def audit(make_open_audit):
 def test_a_grader_is_led_to_the_desk_and_to_nothing_else(ana_client, audit):
     page = ana_client.get("/").text
     assert 'href="/audits/w34/label/"' in page
-    for shut in ("report", "agreement", "adjudicate", "/projects/", "exports"):
+    for shut in ("report", "agreement", "adjudicate", '/projects/assistant/"', "exports"):
         assert shut not in page
 
 

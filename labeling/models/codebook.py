@@ -38,7 +38,8 @@ class Codebook(models.Model):
 
     @property
     def is_frozen(self) -> bool:
-        return self.audits.exists()
+        """In use, or used: labels given under it stay when their audit moves to a later version."""
+        return self.audits.exists() or self.labels.exists()
 
 
 class FailureMode(models.Model):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling import workflow
 from labeling.access import AuditRequest, audit_roles
 from labeling.charts import BarRow, bars, heatmap
+from labeling.codebook_versions import newest_version
 from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.flags import open_flags
@@ -37,6 +38,7 @@ def overview(request: AuditRequest) -> HttpResponse:
         "coders": labels_by_coder(audit),
         "n_waiting": undecided(disputed_units(audit)).count(),
         "leads": leads,
+        "newest_codebook": newest_version(audit.codebook),
         "labels_here": request.membership.role == "lead" and audit.is_open,
     }
     return render(request, "labeling/audit.html", context)

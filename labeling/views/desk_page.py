@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from labeling.access import AuditRequest
+from labeling.codebooks import modes_with_examples
 from labeling.desk_keys import Keys, keys_of
 from labeling.drafts import FIELDS, draft_of
 from labeling.flags import thread_of
@@ -104,7 +105,7 @@ def render_desk(
     context |= {"audit": request.audit, "is_fragment": is_fragment(request)}
     if not is_fragment(request):
         part = "labeling/desk.html"
-        modes = request.audit.codebook.modes.all()
+        modes = modes_with_examples(request.audit.codebook)
         context |= {"definitions": modes, "audit_percent": audit_percent(request.audit)}
     response = render(request, part, context, status=status)
     response.headers["X-Desk"] = "unit"  # the page shows "Not saved" for an answer without it

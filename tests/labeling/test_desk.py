@@ -2,12 +2,15 @@
 
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from feedback.models import Feedback, Output
+from labeling.codebook_versions import adopt, next_version
+from labeling.codebooks import read_modes
 from labeling.models import Label, Skip, Verdict
 from projects.models import User
 from tests.sampled import add_unit, token_on
@@ -485,6 +488,25 @@ def test_forms_need_the_csrf_token(ana, audit):
     assert by_header.status_code == 200
 
 
+def test_a_label_from_a_page_of_an_older_codebook_is_not_called_one_of_the_new(
+    ana_desk, audit, lea
+):
+    """The audit went on to another version while the page was open."""
+    token = ana_desk.open()
+    ana_desk.verdict(token, "correct")
+    old = audit.codebook
+    first, *rest = read_modes(old)
+    shorter = replace(first, definition="It declined.")
+    newer = next_version(old, [shorter, *rest], note="Shorter.", by=lea)
+    adopt(audit, newer)
+    answer = ana_desk.label(token, "latency", codebook_version=str(old.version))
+    assert answer.status_code == 422
+    assert "went on to version 2 while this page was open" in answer.text
+    assert not Label.objects.exists()
+    ana_desk.label(token, "latency", codebook_version=str(newer.version))
+    assert Label.objects.get().codebook == newer
+
+
 class TestEmptyQueue:
     """The empty desk says why."""
 
@@ -554,4 +576,4 @@ def test_query_counts(ana_client, make_open_audit, at_desk, django_assert_num_qu
         desk.label(token, "latency", submission_id=str(uuid.uuid4()))
 
 
-PAGE, VERDICT, LABEL = 16, 22, 30
+PAGE, VERDICT, LABEL = 16, 24, 33

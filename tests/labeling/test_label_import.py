@@ -65,6 +65,13 @@ def test_a_label_set_may_have_any_slug_that_a_drawn_audit_may_have(project, writ
     assert Audit.objects.get().codebook.name == slug
 
 
+def test_a_label_set_does_not_become_a_version_of_the_projects_own_codebook(project, write_labels):
+    """Its codebook bears the audit's name, and new audits take the newest `default`."""
+    with pytest.raises(CommandError, match="'default' is the name of the project's own codebook"):
+        import_labels("default", write_labels(ROWS))
+    assert not Audit.objects.exists()
+
+
 def test_a_cell_over_several_lines_is_no_label(project, write_labels):
     with pytest.raises(CommandError, match=r"one line, got a control character in 'yes\\nno'"):
         import_labels("elsewhere", write_labels([("1", "a", "yes\nno")]))
