@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from labeling.models import Adjudication, Audit, Label, Unit
+from labeling.progress import awaited_seats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,11 @@ class AnonymousLabel:
 
 
 def disputed_units(audit: Audit) -> QuerySet[Unit]:
-    """Units with two different labels or more, decided ones included."""
+    """Units with two different labels or more, decided ones included.
+
+    A unit is the lead's only once every label it was asked for is in, or the audit is closed and
+    no more will come: a decision on fewer would be taken back by the next one.
+    """
     split = (
         Label.objects.counted()
         .filter(unit__audit=audit)
@@ -30,7 +35,8 @@ def disputed_units(audit: Audit) -> QuerySet[Unit]:
         )
         .filter(Q(n_modes__gt=1) | Q(n_verdicts__gt=1))
     )
-    return audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
+    units = audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
+    return units.filter(~Exists(awaited_seats())) if audit.is_open else units
 
 
 def undecided(units: QuerySet[Unit]) -> QuerySet[Unit]:

@@ -17,6 +17,7 @@ from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.models import Audit, Label
 from labeling.reports import AuditData, Report, agreement_of, build_report, points
+from labeling.third_opinions import third_opinion_note
 from projects.roles import LEADS, READERS
 
 MAX_HEATMAP = 14
@@ -92,6 +93,7 @@ def agreement(request: AuditRequest) -> HttpResponse:
     context = {
         "audit": request.audit,
         "found": found,
+        "note": third_opinion_note(request.audit),
         "names": data.mode_names,
         "rows": [(data.mode_names.get(e.label, e.label), e) for e in found.per_label if e.n],
         "pairs": sorted(found.pairs, key=lambda pair: -pair.n)[:200],

@@ -82,7 +82,7 @@ def unit(request: AuditRequest, token: str) -> HttpResponse:
 def verdict(request: AuditRequest, token: str) -> HttpResponse:
     """Store and lock the blind verdict, then reveal."""
     coder = coder_of_request(request)
-    unit = get_unit(request.audit, token)
+    unit = get_given_unit(request.audit, token, coder)
     form = VerdictForm(request.POST)
     if not form.is_valid():
         return show_unit(request, unit, coder, problem=form.problem)
@@ -105,6 +105,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
     unit = get_unit(request.audit, token)
     locked = Verdict.objects.filter(unit=unit, coder=coder).first()
     if locked is None:
+        unit = get_given_unit(request.audit, token, coder)
         problem = "The verdict comes first: say whether the answer was right."
         return show_unit(request, unit, coder, problem=problem)
     form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
@@ -124,7 +125,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
 def skip(request: AuditRequest, token: str) -> HttpResponse:
     """Pass on the unit with a reason; it goes back for others."""
     coder = coder_of_request(request)
-    unit = get_unit(request.audit, token)
+    unit = get_given_unit(request.audit, token, coder)
     form = SkipForm(request.POST)
     if not form.is_valid():
         return show_unit(request, unit, coder, problem=form.problem)
@@ -179,6 +180,14 @@ def get_unit(audit: Audit, token: str) -> Unit:
     if unit is None:
         raise Http404
     unit.audit = audit
+    return unit
+
+
+def get_given_unit(audit: Audit, token: str, coder: Coder) -> Unit:
+    """The unit, if it ever came to this coder's desk: a token alone opens nothing."""
+    unit = get_unit(audit, token)
+    if not seating.was_given(unit, coder):
+        raise Http404
     return unit
 
 
