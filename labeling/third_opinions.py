@@ -69,11 +69,11 @@ def seats_outside_agreement(audit: Audit) -> QuerySet[Seat]:
     return Seat.objects.filter(audit=audit, position__gt=audit.coders_per_unit)
 
 
-def has_full_unit(audit: Audit) -> bool:
-    """Whether some drawn unit has all of its first k labels, so that the choice has been made."""
+def count_full_units(audit: Audit) -> int:
+    """Drawn units with all of their first k labels: on these the choice has been made."""
     first = Seat.objects.filter(unit=OuterRef("pk"), position__lte=audit.coders_per_unit)
     drawn = audit.units.drawn().filter(Exists(first))
-    return drawn.filter(~Exists(first.filter(is_done=False))).exists()
+    return drawn.filter(~Exists(first.filter(is_done=False))).count()
 
 
 def third_opinion_note(audit: Audit) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, home
+from labeling.views import adjudication, audit_pages, audit_settings, audits, desk, home
 
 app_name = "labeling"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("projects/<slug:project_slug>/", home.project, name="project"),
     path("projects/<slug:project_slug>/audits/new/", audits.audit_new, name="audit-new"),
     path(AUDIT, audit_pages.overview, name="audit"),
+    path(AUDIT + "settings/", audit_settings.settings, name="settings"),
     path(AUDIT + "close/", audit_pages.close, name="close"),
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
     path(AUDIT + "report/", audit_pages.report, name="report"),

@@ -27,6 +27,7 @@ WHO_MAY_ENTER = {
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
     "labeling:audit": READERS,
+    "labeling:settings": LEADS,
     "labeling:close": LEADS,
     "labeling:reopen": LEADS,
     "labeling:report": READERS,
@@ -47,6 +48,7 @@ WHO_MAY_ENTER = {
 PROJECT_PAGES = {"feedback:index", "feedback:upload", "labeling:project", "labeling:audit-new"}
 AUDIT_PAGES = {
     "labeling:audit",
+    "labeling:settings",
     "labeling:report",
     "labeling:report-json",
     "labeling:agreement",
