@@ -75,7 +75,7 @@ def people_who_label(audit: Audit) -> QuerySet[Membership]:
     members = Membership.objects.current().filter(
         project=audit.project_id, role__in=LABELERS, user__is_active=True
     )
-    return members.select_related("user").order_by("role", "user__first_name", "user__username")
+    return members.select_related("user").order_by("role", "user__username")
 
 
 def why_third_is_fixed(audit: Audit) -> str:

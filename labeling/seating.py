@@ -140,7 +140,11 @@ def lease(seat: Seat, coder: Coder) -> None:
 
 def remember_holders(seats: Iterable[Seat]) -> None:
     """Note who held seats that pass to others, so that an answer that comes late is still taken."""
-    lapses = [Lapse(unit_id=seat.unit_id, coder_id=seat.coder_id) for seat in seats]
+    lapses = [
+        Lapse(unit_id=seat.unit_id, coder_id=seat.coder_id)
+        for seat in seats
+        if seat.coder_id is not None
+    ]
     Lapse.objects.bulk_create(lapses, ignore_conflicts=True)
 
 

@@ -195,15 +195,22 @@ N_ROUNDS, N_PEOPLE = 100, 50
 
 @contextmanager
 def crowd():
-    """Fifty threads that stay, each with its connection; call it with a job for each at once."""
+    """Fifty threads that stay; call it with a job for each, and all begin at once.
+
+    On SQLite each keeps its connection; on PostgreSQL they take turns with those of the pool.
+    """
     start = Barrier(N_PEOPLE, timeout=60)
 
     def run(job):
         start.wait()
-        return job()
+        try:
+            return job()
+        finally:
+            if connection.vendor != "sqlite":
+                connection.close()
 
     with ThreadPoolExecutor(N_PEOPLE) as pool:
-        at = lambda jobs: list(pool.map(run, jobs, timeout=120))  # noqa: E731
+        at = lambda jobs: list(pool.map(run, jobs, timeout=120))  # noqa: E731 - one line, used thrice
         at([impatient] * N_PEOPLE)
         yield at
         at([lambda: connection.close()] * N_PEOPLE)
