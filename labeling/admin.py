@@ -18,6 +18,7 @@ from labeling.models import (
     FlagMessage,
     Gold,
     Label,
+    Lapse,
     ModeExample,
     Seat,
     Skip,
@@ -85,6 +86,12 @@ class UnitAdmin(ReadOnlyAdmin):
 class SeatAdmin(ReadOnlyAdmin):
     list_display = ["unit", "position", "coder", "claimed_at", "lease_until", "is_done"]
     list_filter = ["audit", "is_done"]
+    list_select_related = ["unit", "coder"]
+
+
+@admin.register(Lapse)
+class LapseAdmin(ReadOnlyAdmin):
+    list_display = ["unit", "coder", "created_at"]
     list_select_related = ["unit", "coder"]
 
 

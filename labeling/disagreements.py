@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from labeling.models import Adjudication, Audit, Label, Unit
+from labeling.progress import awaited_seats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ def disputed_units(audit: Audit) -> QuerySet[Unit]:
     """Units with two different labels or more, decided ones included.
 
     Modes differ by code: the same mode of two codebook versions is no disagreement.
+    A unit is the lead's only once every label it was asked for is in, or the audit is closed and
+    no more will come: a decision on fewer would be taken back by the next one.
     """
     split = (
         Label.objects.counted()
@@ -33,7 +36,8 @@ def disputed_units(audit: Audit) -> QuerySet[Unit]:
         )
         .filter(Q(n_modes__gt=1) | Q(n_verdicts__gt=1))
     )
-    return audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
+    units = audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
+    return units.filter(~Exists(awaited_seats())) if audit.is_open else units
 
 
 def undecided(units: QuerySet[Unit]) -> QuerySet[Unit]:

@@ -12,6 +12,7 @@ from feedback.frame_source import FrameSource
 from feedback.frame_strata import FrameStratum
 from feedback.frames import DrawnOutput, FramePlan, FramePreview, draw, preview
 from feedback.models import Output
+from labeling.audit_options import check_cap, check_third_opinion
 from labeling.models import Audit, Codebook, Seat, Stratum, Unit
 from projects.errors import InputError
 from projects.models import Project, User
@@ -28,6 +29,8 @@ def draw_audit(
     name: str = "",
     created_by: User | None = None,
     is_blind: bool = True,
+    asks_third: bool = False,
+    max_labels_per_coder: int | None = None,
     frame: FramePreview | None = None,
 ) -> Audit:
     """Count, draw and store an audit; `frame` is the plan's preview when it is known already.
@@ -36,6 +39,8 @@ def draw_audit(
     go on labeling while a large frame is read. Only the storing is one transaction.
     """
     check_slug(slug)
+    check_third_opinion(asks_third=asks_third, coders=plan.coders)
+    check_cap(max_labels_per_coder)
     frame = frame or preview(plan)
     drawn = draw(plan, frame)
     rows = plan.place.fetch([output.external_id for output in drawn])
@@ -51,6 +56,8 @@ def draw_audit(
         coders_per_unit=plan.coders,
         seed=plan.seed,
         is_blind=is_blind,
+        asks_third=asks_third,
+        max_labels_per_coder=max_labels_per_coder,
         n_outputs=frame.n_outputs,
         n_rated=frame.n_rated,
         n_negative=frame.n_negative,
@@ -129,7 +136,7 @@ def store_extension(
     audit: Audit, drawn_strata: Sequence[FrameStratum], new: Sequence[DrawnOutput]
 ) -> int:
     """Add units under a lock on the audit; those of an extension that came first are kept."""
-    audit = Audit.objects.select_for_update().get(pk=audit.pk)
+    audit = Audit.objects.select_for_update(no_key=True).get(pk=audit.pk)
     there = set(audit.units.drawn().values_list("name", flat=True))
     new = [output for output in new if output.external_id not in there]
     strata = {stratum.name: stratum for stratum in audit.strata.all()}

@@ -18,6 +18,7 @@ from django.utils import timezone
 from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
 from labeling.models import PLANTED, Adjudication, Audit, Label, Unit
+from labeling.third_opinions import seats_outside_agreement
 from projects.errors import InputError
 
 COLUMNS = {
@@ -29,6 +30,7 @@ COLUMNS = {
     "inclusion_probability": "DOUBLE",
     "weight": "DOUBLE",
     "coder": "VARCHAR",
+    "seat": "BIGINT",
     "blind_correctness": "VARCHAR",
     "correctness": "VARCHAR",
     "label": "VARCHAR",
@@ -130,6 +132,7 @@ def counted_labels(audit: Audit) -> QuerySet[Label]:
             "unit__stratum",
             "unit__output__content",
             "coder",
+            "seat",
             "verdict",
             "failure_mode",
             "codebook",
@@ -166,6 +169,7 @@ def label_columns(label: Any, further: str) -> dict[str, Any]:
     decided = label.decided_mode or label.decided_correctness or ""
     return {
         "coder": label.coder.name,
+        "seat": label.seat.position if label.seat else None,
         "blind_correctness": label.verdict.correctness if label.verdict else "",
         "correctness": label.correctness,
         "label": label.category if label.asks_mode else "",
@@ -254,9 +258,10 @@ def write_parquet(audit: Audit, path: Path) -> int:
 
 def write_reliability(audit: Audit, path: Path) -> int:
     """The reliability data: unit, coder, label of sampled units; exact, as `agreement` reads it."""
+    labels = Label.objects.counted().filter(unit__audit=audit, asks_mode=True)
     rows = (
-        Label.objects.counted()
-        .filter(unit__audit=audit, unit__kind=Unit.Kind.SAMPLED, asks_mode=True)
+        labels.exclude(seat__in=seats_outside_agreement(audit))
+        .filter(unit__kind=Unit.Kind.SAMPLED)
         .order_by("unit__prn", "unit_id", "coder_id")
         .values_list("unit__name", "coder__name", "failure_mode__code", "correctness")
     )
@@ -290,6 +295,8 @@ def build_manifest(
         withheld["on thumbs-up units, where no mode is asked"] = (
             labels.counted().filter(asks_mode=False).count()
         )
+        third = labels.counted().filter(asks_mode=True, seat__in=seats_outside_agreement(audit))
+        withheld["third opinions, asked because the first labels differed"] = third.count()
     return {
         "file": name,
         "format": kind,
@@ -304,6 +311,7 @@ def build_manifest(
         "frame": audit.frame,
         "seed": audit.seed,
         "coders_per_unit": audit.coders_per_unit,
+        "asks_third": audit.asks_third,
         "strata": list(audit.strata.values("name", "n_frame", "n_sampled", "in_frame")),
         "withheld": {reason: count for reason, count in withheld.items() if count},
         "coders": "members under a pseudonym, imported coders as their file named them",

@@ -10,13 +10,20 @@ from django.utils import timezone
 from feedback.frame_source import STRATA_FIELDS
 from feedback.frame_strata import FRAMES
 from feedback.frames import MOST_CODERS, FramePlan
+from labeling.audit_options import check_cap, check_third_opinion
 from labeling.codebooks import DEFAULT
 from labeling.drawing import check_slug
 from labeling.models import Codebook
 from projects.errors import InputError
 from projects.models import Project
 
-FIELD_OF = {"strata": "strata_field", "thumbs-up": "n_thumbs_up", "size or margin": "size"}
+FIELD_OF = {
+    "strata": "strata_field",
+    "thumbs-up": "n_thumbs_up",
+    "size or margin": "size",
+    "third opinion": "asks_third",
+    "most labels": "max_labels",
+}
 """The field that a sentence of InputError is about, where it is not the field's own name."""
 
 
@@ -49,6 +56,16 @@ class AuditForm(forms.Form):
         initial=3,
         max_value=MOST_CODERS,
         help_text="Three settle most units by majority.",
+    )
+    asks_third = forms.BooleanField(
+        label="Third opinion",
+        required=False,
+        help_text="One more coder where the first ones differ. It needs one more person.",
+    )
+    max_labels = forms.IntegerField(
+        label="Most labels per coder",
+        required=False,
+        help_text="Nobody gets a new unit after so many labels. Empty: no limit.",
     )
     n_thumbs_up = forms.IntegerField(
         label="Thumbs-up controls",
@@ -101,6 +118,16 @@ class AuditForm(forms.Form):
         if points is not None and not 0 < points < 50:
             raise forms.ValidationError(f"Expected points above 0 and below 50, got {points:g}.")
         return points
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse options that do not go together with the coders per unit."""
+        given = super().clean() or {}
+        try:
+            check_cap(given.get("max_labels"))
+            check_third_opinion(asks_third=given["asks_third"], coders=given.get("coders") or 2)
+        except InputError as error:
+            self.refuse(error)
+        return given
 
     def plan(self) -> FramePlan:
         """The plan of a valid form, frozen at this moment."""

@@ -32,6 +32,7 @@ from labeling.models import (
     Stratum,
     Unit,
 )
+from labeling.third_opinions import lock_for_third_opinions, settle_third_opinion
 from projects.errors import InputError
 from projects.models import Project
 
@@ -189,6 +190,7 @@ def create_imported_audit(slug: str, project: Project, rows: Sequence[LabelRow])
 def add_labels(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, int]:
     """Append the labels; identical ones are duplicates, a changed one supersedes the old."""
     units = units_by_name(audit, rows)
+    lock_for_third_opinions(audit, units.values())
     coders = coders_by_name(audit.project, rows)
     modes = modes_by_label(audit, rows)
     current = {
@@ -215,6 +217,8 @@ def add_labels(audit: Audit, rows: Sequence[LabelRow]) -> dict[str, int]:
             take_seat(label, seats)
         fresh.append(label)
     store(fresh, superseded)
+    for unit in units.values():
+        settle_third_opinion(audit, unit)
     return {
         "n_new": len(fresh),
         "n_duplicate": len(rows) - len(fresh),

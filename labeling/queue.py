@@ -1,53 +1,123 @@
-"""Why a coder's queue is empty: it is never just "nothing here"."""
+"""Why a coder's queue is empty, and what to do about it: it is never just "nothing here"."""
 
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, Max, OuterRef
-from django.db.models.functions import Now
+from django.db.models import Max, Min
 
-from labeling.models import Audit, Coder, Label, Seat, Skip
+from labeling.models import Audit, Coder, Seat, Skip
+from labeling.seating import Bar, bar_of, count_given, held_seats
+from projects.models import Membership
+from projects.roles import Role
+
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmptyQueue:
-    """The reason as a sentence, with the counts behind it."""
+class Why:
+    """The reason as a sentence, and what the coder can do now."""
 
     reason: str
+    next_step: str
+    may_come_back: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyQueue(Why):
+    """Why nothing is served, with the counts behind it."""
+
     n_mine: int
     n_skipped: int
-    held_until: dt.datetime | None = None
-    may_undo: bool = False
+    may_undo: bool
 
 
 def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
-    """Say whether the audit is closed, finished, done by this coder, or held by others."""
-    n_mine = Label.objects.current().filter(unit__audit=audit, coder=coder).count()
+    """Say what keeps the coder from new units, else whether others hold the last ones."""
+    n_mine = count_given(audit, coder)
     n_skipped = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None).count()
-    unlabelled = Seat.objects.filter(audit=audit, is_done=False, is_planted=False)
-    held = unlabelled.filter(lease_until__gte=Now()).exclude(coder=coder)
-    same_unit = {"unit": OuterRef("unit"), "coder": coder}
-    held = held.filter(
-        ~Exists(Label.objects.current().filter(**same_unit)),
-        ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
-    )
-    held_until = held.aggregate(last=Max("lease_until"))["last"]
+    bar = bar_of(audit, coder)
+    why = why_barred(bar, audit, n_mine) if bar else why_none_left(audit, coder)
     return EmptyQueue(
-        reason=empty_reason(audit, n_unlabelled=unlabelled.count(), held_until=held_until),
+        **vars(why),
         n_mine=n_mine,
         n_skipped=n_skipped,
-        held_until=held_until,
         may_undo=audit.is_open and n_mine + n_skipped > 0,
     )
 
 
-def empty_reason(audit: Audit, *, n_unlabelled: int, held_until: dt.datetime | None) -> str:
-    if audit.is_imported:
-        return "This audit holds labels that were made elsewhere: there is nothing to label here."
-    if not audit.is_open:
-        return "This audit is closed: it takes no more labels."
-    if n_unlabelled == 0:
-        return "Every unit has all its labels: the audit is finished."
-    if held_until:
-        return f"Other graders hold the last units, at the latest until {held_until:%H:%M} UTC."
-    return "You have seen every unit that still needs a label; the rest is for other graders."
+def why_barred(bar: Bar, audit: Audit, n_mine: int) -> Why:
+    match bar:
+        case Bar.IMPORTED:
+            return Why(
+                reason="This audit holds labels that were made elsewhere: there is nothing to "
+                "label here.",
+                next_step="Your other audits are under “My work”.",
+            )
+        case Bar.CLOSED:
+            return Why(
+                reason=f"This audit is closed{since(audit)}: it takes no more labels.",
+                next_step="What you sent is kept. If a label has to be changed, "
+                f"ask {leads_of(audit)} to reopen the audit.",
+            )
+        case Bar.NOT_INVITED:
+            return Why(
+                reason="You are not yet invited to this audit: only graders that a lead has let "
+                "in get units.",
+                next_step=f"Ask {leads_of(audit)} to let you in.",
+            )
+        case Bar.CAPPED:
+            return Why(
+                reason="You have reached the limit for one person in this audit: "
+                f"{n_mine} of {audit.max_labels_per_coder} labels given.",
+                next_step="You are done here. If the limit should be raised, "
+                f"ask {leads_of(audit)}.",
+            )
+
+
+def since(audit: Audit) -> str:
+    at = audit.closed_at
+    return f" since {at.day} {at:%B %Y, %H:%M} UTC" if at else ""
+
+
+def leads_of(audit: Audit) -> str:
+    """Whom to ask, by name; the roles where nobody has them."""
+    members = Membership.objects.current().filter(project=audit.project_id, user__is_active=True)
+    for role in (Role.LEAD, Role.ADMIN):
+        found = members.filter(role=role).select_related("user").order_by("user__username")
+        names = [member.user.display_name for member in found[:MOST_NAMES]]
+        if names:
+            return " or ".join(names)
+    return "the lead of the project"
+
+
+def why_none_left(audit: Audit, coder: Coder) -> Why:
+    """Finished, held by others for now, or all done that this coder may do."""
+    awaited = Seat.objects.filter(audit=audit, is_done=False, is_planted=False)
+    n_left = awaited.values("unit").distinct().count()
+    if n_left == 0:
+        return Why(
+            reason="Every unit has all its labels: the audit is finished.",
+            next_step="There is nothing more to do here.",
+        )
+    held = held_seats(audit, coder).aggregate(first=Min("lease_until"), last=Max("lease_until"))
+    if held["last"]:
+        return Why(
+            reason=f"Other graders hold the last units {until(held['first'], held['last'])}.",
+            next_step="A unit comes back when its grader skips it or runs out of time. "
+            "Look again then.",
+            may_come_back=True,
+        )
+    rest = "1 unit is" if n_left == 1 else f"{n_left} units are"
+    return Why(
+        reason="You have seen every unit that still needs a label; the rest is for other graders.",
+        next_step=f"Your part is done. {rest} not finished yet: each needs the eyes of somebody "
+        "who has not seen it.",
+    )
+
+
+def until(first: dt.datetime, last: dt.datetime) -> str:
+    """Until when, to the minute: the first that may come free, and the last."""
+    earliest, latest = f"{first:%H:%M}", f"{last:%H:%M}"
+    if earliest == latest:
+        return f"until {latest} UTC"
+    return f"until {earliest} UTC at the earliest, {latest} UTC at the latest"

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from django.db.models import Q
 
 from analysis.agreement import AgreementReport, agreement
 from analysis.consensus import Consensus, unit_labels
@@ -22,14 +21,16 @@ from labeling.models import (
     Audit,
     Correctness,
     Label,
-    Seat,
     Skip,
     Stratum,
     Unit,
 )
+from labeling.progress import count_complete
+from labeling.third_opinions import third_opinion_note
 
 HEADLINE_MODE = "unwelcome_but_correct"
 CANNOT_TELL = str(Correctness.CANNOT_TELL)
+LABEL_FIELDS = ("correctness", "asks_mode", "seat__position")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,19 +87,19 @@ class AuditData:
 
     @cached_property
     def labels(self) -> pd.DataFrame:
-        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode."""
+        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode, seat.
+
+        `seat` is the place on the unit, from 1; None in an imported set.
+        """
         rows = (
             Label.objects.counted()
             .filter(unit__audit=self.audit)
             .exclude(unit__kind__in=PLANTED)
-            .values_list("unit_id", "coder__name", "failure_mode__code", "correctness", "asks_mode")
             .order_by("unit_id", "coder_id")
+            .values_list("unit_id", "coder__name", "failure_mode__code", *LABEL_FIELDS)
         )
-        table = [
-            (unit, coder, mode or correctness, correctness, asks_mode)
-            for unit, coder, mode, correctness, asks_mode in rows
-        ]
-        columns = ["unit", "coder", "label", "correctness", "asks_mode"]
+        table = [(unit, coder, mode or rest[0], *rest) for unit, coder, mode, *rest in rows]
+        columns = ["unit", "coder", "label", "correctness", "asks_mode", "seat"]
         return pd.DataFrame(table, columns=columns)
 
     @cached_property
@@ -114,9 +115,20 @@ class AuditData:
 
     @cached_property
     def mode_labels(self) -> pd.DataFrame:
-        """The reliability data of the failure mode: independent labels on negative units."""
+        """Every label of the failure mode: what a unit's majority is of."""
         asked = self.labels[self.labels["asks_mode"].astype(bool)]
         return asked[["unit", "coder", "label"]]
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """The reliability data of the failure mode: independent labels on negative units.
+
+        Third opinions were asked because two differed, so they are no independent part of it.
+        """
+        if not self.audit.asks_third:
+            return self.mode_labels
+        first = self.labels["seat"].astype(float) <= self.audit.coders_per_unit
+        return self.mode_labels[first.loc[self.mode_labels.index]]
 
     @cached_property
     def mode_names(self) -> dict[str, str]:
@@ -224,6 +236,11 @@ class Report:
         }
 
     @property
+    def agreement_note(self) -> str:
+        """What agreement is computed on, where that is not every label that counts."""
+        return third_opinion_note(self.audit)
+
+    @property
     def headline_sentence(self) -> str:
         """The one line that the page, the command and the demo print."""
         alpha = self.agreement.alpha.value
@@ -289,12 +306,12 @@ def build_report(audit: Audit) -> Report:
 def agreement_of(
     data: AuditData, *, level: str = "nominal", seed: int | None = None
 ) -> AgreementReport:
-    """Agreement on the failure mode over sampled units, before adjudication."""
+    """Agreement on the failure mode over sampled units, before adjudication and third opinions."""
     domain: list[str] | None = list(data.mode_names)
     if level != "nominal" and data.audit.is_imported:
         domain = None  # numbers in numeric order, whatever order the file had them in
     chosen = data.audit.seed if seed is None else seed
-    return agreement(data.mode_labels, level=level, seed=chosen % 2**63, domain=domain)
+    return agreement(data.reliability, level=level, seed=chosen % 2**63, domain=domain)
 
 
 def headline_strata(data: AuditData) -> list[Stratum]:
@@ -363,16 +380,6 @@ def build_grid(data: AuditData) -> tuple[Grid | None, str]:
         return None, "the frame holds only a part of the negative feedback"
     n_up = audit.n_rated - audit.n_negative
     return grid(data.grid_samples(down), data.grid_samples(up) if up else None, n_up=n_up), ""
-
-
-def count_complete(audit: Audit) -> int:
-    """Sampled in-frame units that have every label asked for, or a lead's decision."""
-    in_frame = audit.units.filter(kind=Unit.Kind.SAMPLED)
-    if audit.is_imported:
-        return in_frame.count()
-    waiting = Seat.objects.filter(unit__audit=audit, is_done=False).values("unit")
-    decided = Adjudication.objects.current().filter(unit__audit=audit).values("unit")
-    return in_frame.filter(~Q(pk__in=waiting) | Q(pk__in=decided)).count()
 
 
 def progress_by_stratum(data: AuditData) -> tuple[StratumProgress, ...]:

@@ -4,14 +4,54 @@ Each claim is one transaction that locks the coder first. Times are the database
 """
 
 import datetime as dt
+from collections.abc import Iterable
+from enum import StrEnum
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from labeling.models import Adjudication, Audit, Coder, Label, Seat, Skip, Unit
+from labeling.models import (
+    Adjudication,
+    Audit,
+    Coder,
+    Label,
+    Lapse,
+    Seat,
+    Skip,
+    Unit,
+    Verdict,
+)
 
 LEASE = dt.timedelta(minutes=30)
+
+
+class Bar(StrEnum):
+    """Why a coder gets no new unit of an audit, whatever is free."""
+
+    IMPORTED = "imported"
+    CLOSED = "closed"
+    NOT_INVITED = "not invited"
+    CAPPED = "capped"
+
+
+def bar_of(audit: Audit, coder: Coder) -> Bar | None:
+    """What keeps the coder from new units; None: nothing. The desk and the claim both ask here."""
+    if audit.is_imported:
+        return Bar.IMPORTED
+    if not audit.is_open:
+        return Bar.CLOSED
+    if audit.by_invitation and not audit.graders.filter(pk=coder.pk).exists():
+        return Bar.NOT_INVITED
+    most = audit.max_labels_per_coder
+    if most is not None and count_given(audit, coder) >= most:
+        return Bar.CAPPED
+    return None
+
+
+def count_given(audit: Audit, coder: Coder) -> int:
+    """The coder's current labels in the audit, planted units included: all are the same work."""
+    return Label.objects.current().filter(unit__audit=audit, coder=coder).count()
 
 
 def claim_next(audit: Audit, coder: Coder) -> Seat | None:
@@ -19,10 +59,16 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
 
     Serving order finishes begun units first: a free seat on a begun unit always comes before the
     units nobody has seen, so the labelled part is at any time a random part of the sample.
+    An open seat may be finished by a coder who gets no new unit, until the audit closes.
     """
     with transaction.atomic():
         lock_coder(coder)
-        seat = open_seat(audit, coder) or take_free_seat(free_seats(audit, coder), coder)
+        bar = bar_of(audit, coder)
+        if bar in (Bar.IMPORTED, Bar.CLOSED):
+            return None
+        seat = open_seat(audit, coder)
+        if seat is None and bar is None:
+            seat = take_free_seat(free_seats(audit, coder), coder)
         if seat is None:
             return None
         lease(seat, coder)
@@ -42,14 +88,24 @@ def open_seat(audit: Audit, coder: Coder) -> Seat | None:
 
 
 def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
-    """Seats nobody holds (or whose lease ran out) on units that are new to the coder.
+    """Seats nobody holds (or whose lease ran out) on units that are new to the coder."""
+    free = new_to(audit, coder).filter(Q(coder=None) | Q(lease_until__lt=Now()))
+    return free.order_by("serving", "position")
+
+
+def held_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+    """Seats that others hold now on units that are new to the coder: they may come free."""
+    return new_to(audit, coder).filter(coder__isnull=False, lease_until__gte=Now())
+
+
+def new_to(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+    """Seats to be labelled from on units that are new to the coder.
 
     Seats on planted units are one coder's own and are never passed on.
     """
     same_unit = {"unit": OuterRef("unit"), "coder": coder}
     return (
-        Seat.objects.filter(Q(coder=None) | Q(lease_until__lt=Now()), audit=audit, is_done=False)
-        .filter(is_planted=False)
+        Seat.objects.filter(audit=audit, is_done=False, is_planted=False)
         .exclude(coder=coder)
         .filter(
             ~Exists(Seat.objects.filter(**same_unit)),
@@ -57,7 +113,6 @@ def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
             ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
             ~Exists(decisions_of(coder).filter(unit=OuterRef("unit"))),
         )
-        .order_by("serving", "position")
     )
 
 
@@ -75,6 +130,8 @@ def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
 
 def lease(seat: Seat, coder: Coder) -> None:
     """Hold the seat for the coder, from the database's now to the end of the lease."""
+    if seat.coder_id not in (None, coder.pk):
+        remember_holders([seat])
     Seat.objects.filter(pk=seat.pk).update(
         coder=coder, claimed_at=Now(), lease_until=Now() + LEASE, is_done=False
     )
@@ -85,6 +142,22 @@ def extend_lease(unit: Unit, coder: Coder) -> None:
     """The coder is still at it: a seat that nobody took in the meantime is held on."""
     held = Seat.objects.filter(unit=unit, coder=coder, is_done=False)
     held.update(lease_until=Now() + LEASE)
+
+
+def remember_holders(seats: Iterable[Seat]) -> None:
+    """Note who held seats that pass to others, so that an answer that comes late is still taken."""
+    lapses = [
+        Lapse(unit_id=seat.unit_id, coder_id=seat.coder_id)
+        for seat in seats
+        if seat.coder_id is not None
+    ]
+    Lapse.objects.bulk_create(lapses, ignore_conflicts=True)
+
+
+def was_given(unit: Unit, coder: Coder) -> bool:
+    """Whether the unit ever came to the coder's desk: for everybody else it does not exist."""
+    traces = (Seat, Verdict, Skip, Lapse, Label)
+    return any(trace.objects.filter(unit=unit, coder=coder).exists() for trace in traces)
 
 
 def release(seats: QuerySet[Seat]) -> int:

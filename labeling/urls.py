@@ -3,6 +3,7 @@ from django.urls import path
 from labeling.views import (
     adjudication,
     audit_pages,
+    audit_settings,
     audits,
     codebooks,
     desk,
@@ -31,6 +32,7 @@ urlpatterns = [
     path(CODEBOOK + "diff/", codebooks.codebook_diff, name="codebook-diff"),
     path(CODEBOOK + "edit/", codebooks.codebook_edit, name="codebook-edit"),
     path(AUDIT, audit_pages.overview, name="audit"),
+    path(AUDIT + "settings/", audit_settings.settings, name="settings"),
     path(AUDIT + "close/", audit_pages.close, name="close"),
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
     path(AUDIT + "report/", audit_pages.report, name="report"),

@@ -23,7 +23,15 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.seating import decisions_of, extend_lease, lease, release, seat_for_label
+from labeling.seating import (
+    decisions_of,
+    extend_lease,
+    lease,
+    release,
+    remember_holders,
+    seat_for_label,
+)
+from labeling.third_opinions import settle_third_opinion
 from projects.errors import InputError
 from projects.models import Project, User
 
@@ -112,6 +120,7 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
     if seat:
         Seat.objects.filter(pk=seat.pk).update(is_done=True)
     drop_draft(unit, coder)
+    settle_third_opinion(audit, unit)
     return label
 
 
@@ -225,6 +234,7 @@ def undo_last(audit: Audit, coder: Coder) -> Unit | None:
         lease(seat, coder)
     elif isinstance(last, Skip):
         raise InputError("The skipped unit has gone to other graders: the skip stays.")
+    settle_third_opinion(audit, unit)
     return unit
 
 
@@ -239,7 +249,7 @@ def last_label(audit: Audit, coder: Coder) -> Label | None:
 @transaction.atomic
 def adjudicate(*, unit: Unit, lead: User, judgment: Judgment, reason: str) -> Adjudication:
     """Record a lead's decision on a unit; an earlier decision is superseded and kept."""
-    Unit.objects.select_for_update().get(pk=unit.pk)
+    Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     if not reason.strip():
         raise InputError("A decision needs a reason: it is what the next codebook learns from.")
     checked = check_judgment(judgment, unit.audit.codebook, unit, None)
@@ -250,20 +260,31 @@ def adjudicate(*, unit: Unit, lead: User, judgment: Judgment, reason: str) -> Ad
 @transaction.atomic
 def close_audit(audit: Audit) -> None:
     """No more labels; seats that are held are given back."""
-    Audit.objects.select_for_update().get(pk=audit.pk)
+    lock_settings(audit)
     Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.CLOSED, closed_at=Now())
+    held = Seat.objects.filter(audit=audit, is_done=False, is_planted=False, coder__isnull=False)
+    remember_holders(held)
     release(Seat.objects.filter(audit=audit))
 
 
 @transaction.atomic
 def reopen_audit(audit: Audit) -> None:
-    Audit.objects.select_for_update().get(pk=audit.pk)
+    lock_settings(audit)
     Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.OPEN, closed_at=None)
 
 
+def lock_settings(audit: Audit) -> Audit:
+    """Lock the audit's own row against other changes of it, not against new seats on its units."""
+    return Audit.objects.select_for_update(no_key=True).get(pk=audit.pk)
+
+
 def lock_audit(unit: Unit) -> Audit:
-    """Lock the unit, so that everything said about it happens one after the other."""
-    locked = Unit.objects.select_for_update(of=("self",)).select_related("audit__codebook")
+    """Lock the unit, so that everything said about it happens one after the other.
+
+    Without its key: a claim that holds one of its seats refers to the unit, and must not wait.
+    """
+    locked = Unit.objects.select_for_update(of=("self",), no_key=True)
+    locked = locked.select_related("audit__codebook")
     return locked.get(pk=unit.pk).audit
 
 

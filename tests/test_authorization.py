@@ -43,6 +43,7 @@ WHO_MAY_ENTER = {
     "labeling:versions": READERS,
     "labeling:move-on": LEADS,
     "labeling:audit": READERS,
+    "labeling:settings": LEADS,
     "labeling:close": LEADS,
     "labeling:reopen": LEADS,
     "labeling:report": READERS,
@@ -77,6 +78,7 @@ PROJECT_PAGES = {
 CODEBOOK_PAGES = {"labeling:codebook", "labeling:codebook-diff", "labeling:codebook-edit"}
 AUDIT_PAGES = {
     "labeling:audit",
+    "labeling:settings",
     "labeling:report",
     "labeling:report-json",
     "labeling:agreement",

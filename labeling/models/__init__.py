@@ -5,7 +5,7 @@ from labeling.models.codebook import Codebook, Correctness, FailureMode, ModeExa
 from labeling.models.coder import Coder
 from labeling.models.desk import DeskKeys, Draft, Effort, Flag, FlagMessage, TrainingAnswer
 from labeling.models.judgment import Adjudication, Label, Verdict
-from labeling.models.seat import Seat, Skip
+from labeling.models.seat import Lapse, Seat, Skip
 from labeling.models.unit import PLANTED, Gold, Unit
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "FlagMessage",
     "Gold",
     "Label",
+    "Lapse",
     "ModeExample",
     "Seat",
     "Skip",

@@ -56,6 +56,19 @@ class Seat(models.Model):
         ]
 
 
+class Lapse(models.Model):
+    """A coder's lease on a unit ran out and the seat went on: their answer is still taken."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="lapses")
+    coder = models.ForeignKey(Coder, on_delete=models.PROTECT, related_name="lapses")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "coder"], name="one_lapse_per_coder"),
+        ]
+
+
 class Skip(models.Model):
     """A coder passed on a unit: it goes back for others and does not count as a label."""
 

@@ -19,6 +19,7 @@ from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, e
 from labeling.flags import open_flags
 from labeling.models import Audit, Label
 from labeling.reports import AuditData, Report, agreement_of, build_report, points
+from labeling.third_opinions import third_opinion_note
 from projects.roles import LEADS, READERS
 
 MAX_HEATMAP = 14
@@ -97,6 +98,7 @@ def agreement(request: AuditRequest) -> HttpResponse:
     context = {
         "audit": request.audit,
         "found": found,
+        "note": third_opinion_note(request.audit),
         "names": data.mode_names,
         "rows": [(data.mode_names.get(e.label, e.label), e) for e in found.per_label if e.n],
         "pairs": sorted(found.pairs, key=lambda pair: -pair.n)[:200],

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from feedback.frames import FramePreview, preview
+from labeling.audit_options import LabelsAsked
 from labeling.codebooks import current_codebook
 from labeling.drawing import draw_audit
 from labeling.forms import AuditForm
@@ -45,6 +46,8 @@ def draw_from(form: AuditForm, request: MemberRequest) -> Audit:
         codebook=form.cleaned_data["codebook"] or current_codebook(request.project),
         created_by=request.user,
         is_blind=form.cleaned_data["is_blind"],
+        asks_third=form.cleaned_data["asks_third"],
+        max_labels_per_coder=form.cleaned_data["max_labels"],
     )
 
 
@@ -58,8 +61,15 @@ def show_form(
         "project": request.project,
         "form": form,
         "frame": frame,
-        "n_seats": frame.n_units * form.cleaned_data["coders"] if frame else 0,
+        "asked": labels_asked(form, frame),
         "margin_points": frame.margin * 100 if frame else 0,
         "response_percent": 100 * (frame.response_rate or 0) if frame else 0,
     }
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def labels_asked(form: AuditForm, frame: FramePreview | None) -> LabelsAsked | None:
+    if frame is None:
+        return None
+    given = form.cleaned_data
+    return LabelsAsked.of(frame.n_units, coders=given["coders"], asks_third=given["asks_third"])

@@ -61,8 +61,7 @@ def desk(request: AuditRequest) -> HttpResponse:
 def unit(request: AuditRequest, token: str) -> HttpResponse:
     """A unit the coder holds or has judged, in its present step (`?revise=1`: all verdicts)."""
     coder = coder_of_request(request)
-    shown = get_unit(request.audit, token)
-    require_place(shown, coder)
+    shown = get_given_unit(request.audit, token, coder)
     return unit_page(request, Shown(unit=shown, coder=coder))
 
 
@@ -70,7 +69,7 @@ def unit(request: AuditRequest, token: str) -> HttpResponse:
 def verdict(request: AuditRequest, token: str) -> HttpResponse:
     """Store and lock the blind verdict, then reveal."""
     coder = coder_of_request(request)
-    unit = get_unit(request.audit, token)
+    unit = get_given_unit(request.audit, token, coder)
     form = VerdictForm(request.POST)
     if not form.is_valid():
         return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
@@ -97,6 +96,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
     unit = get_unit(request.audit, token)
     locked = Verdict.objects.filter(unit=unit, coder=coder).first()
     if locked is None:
+        unit = get_given_unit(request.audit, token, coder)
         problem = "The verdict comes first: say whether the answer was right."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
     form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
@@ -115,7 +115,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
 def skip(request: AuditRequest, token: str) -> HttpResponse:
     """Pass on the unit with a reason; it goes back for others."""
     coder = coder_of_request(request)
-    unit = get_unit(request.audit, token)
+    unit = get_given_unit(request.audit, token, coder)
     form = SkipForm(request.POST)
     if not form.is_valid():
         return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
@@ -146,8 +146,7 @@ def undo(request: AuditRequest) -> HttpResponse:
 def keep(request: AuditRequest, token: str) -> HttpResponse:
     """The page's sign of life: what is typed is kept, and the seat stays the coder's."""
     coder = coder_of_request(request)
-    unit = get_unit(request.audit, token)
-    require_place(unit, coder)
+    unit = get_given_unit(request.audit, token, coder)
     take_time(request, unit, coder)
     seating.extend_lease(unit, coder)
     form = DraftForm(request.POST)
@@ -192,6 +191,14 @@ def get_unit(audit: Audit, token: str) -> Unit:
     return unit
 
 
+def get_given_unit(audit: Audit, token: str, coder: Coder) -> Unit:
+    """The unit, if it ever came to this coder's desk: a token alone opens nothing."""
+    unit = get_unit(audit, token)
+    if not seating.was_given(unit, coder):
+        raise Http404
+    return unit
+
+
 def label_and_claim(
     request: AuditRequest, unit: Unit, coder: Coder, form: JudgmentForm
 ) -> tuple[Label, Seat | None]:
@@ -205,7 +212,7 @@ def label_and_claim(
             unit=unit, coder=coder, judgment=form.judgment(), submission_id=form.submission
         )
         take_time(request, unit, coder)
-        return saved, claim(request.audit, coder)
+        return saved, seating.claim_next(request.audit, coder)
 
 
 def take_time(request: AuditRequest, unit: Unit, coder: Coder) -> None:
@@ -213,13 +220,6 @@ def take_time(request: AuditRequest, unit: Unit, coder: Coder) -> None:
     form = TimeForm(request.POST)
     if form.is_valid():
         record_effort(unit=unit, coder=coder, **form.cleaned_data)
-
-
-def require_place(unit: Unit, coder: Coder) -> None:
-    """Whoever never held the unit does not learn that it exists."""
-    judged = Verdict.objects.filter(unit=unit, coder=coder).exists()
-    if not judged and not Seat.objects.filter(unit=unit, coder=coder).exists():
-        raise Http404
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,14 +232,8 @@ class NextUnit:
     problem: str = ""
 
 
-def claim(audit: Audit, coder: Coder) -> Seat | None:
-    if not audit.is_open or audit.is_imported:
-        return None
-    return seating.claim_next(audit, coder)
-
-
 def show_next(request: AuditRequest, coder: Coder, *, problem: str = "") -> HttpResponse:
-    seat = claim(request.audit, coder)
+    seat = seating.claim_next(request.audit, coder)
     return show_seat(request, NextUnit(coder=coder, seat=seat, problem=problem))
 
 

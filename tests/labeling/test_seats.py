@@ -1,11 +1,14 @@
 """Seats: k coders per unit exactly, in draw order, with leases, also when fifty come at once."""
 
 import uuid
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Count
 
 from labeling import seating, workflow
@@ -185,6 +188,105 @@ def test_fifty_claims_in_one_instant(make_open_audit, make_graders):
     held = Seat.objects.filter(coder__isnull=False)
     assert held.count() == 25
     assert not held.values("unit", "coder").annotate(n=Count("pk")).filter(n__gt=1)
+
+
+N_ROUNDS, N_PEOPLE = 100, 50
+
+
+@contextmanager
+def crowd():
+    """Fifty threads that stay; call it with a job for each, and all begin at once.
+
+    On SQLite each keeps its connection; on PostgreSQL they take turns with those of the pool.
+    """
+    start = Barrier(N_PEOPLE, timeout=60)
+
+    def run(job):
+        start.wait()
+        try:
+            return job()
+        finally:
+            if connection.vendor != "sqlite":
+                connection.close()
+
+    with ThreadPoolExecutor(N_PEOPLE) as pool:
+        at = lambda jobs: list(pool.map(run, jobs, timeout=120))  # noqa: E731 - one line, used thrice
+        at([impatient] * N_PEOPLE)
+        yield at
+        at([lambda: connection.close()] * N_PEOPLE)
+
+
+def impatient():
+    """Waiting in step, fifty connections to SQLite get one turn in 100 ms: let each ask oftener."""
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA busy_timeout = 180")
+
+
+def claim_at_last(audit, coder):
+    while True:
+        try:
+            return claim_next(audit, coder)
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+
+
+@pytest.mark.simulation
+@pytest.mark.django_db(transaction=True)
+def test_fifty_claims_in_one_instant_a_hundred_rounds(make_open_audit, make_graders):
+    """Each place is given once, nobody sits twice on a unit, and none is stuck.
+
+    In every round a third opinion waits, a lease has run out and a unit was skipped before. Of the
+    units some are agreed on and end with two labels, the others with three.
+    """
+    coders = deque(make_graders(N_PEOPLE))
+    with crowd() as at_one_instant:
+        for number in range(N_ROUNDS):
+            audit = make_open_audit(4, slug=f"round-{number}", asks_third=True)
+            begin(audit, coders)
+            places = Seat.objects.filter(audit=audit, is_done=False)
+            free = set(places.values_list("pk", flat=True))
+            claims = [partial(claim_at_last, audit, coder) for coder in coders]
+            seats = [seat for seat in at_one_instant(claims) if seat]
+            assert len(free) == len(seats) == 7
+            assert {seat.pk for seat in seats} == free
+            for seat in seats:
+                label_unit(seat.unit, seat.coder, MODES[(seat.unit_id + seat.position) % 4])
+            finish(audit, coders)
+            assert_whole(audit)
+            coders.rotate(7)
+
+
+MODES = ("latency", "latency", "formatting", "no_fault_found")
+
+
+def begin(audit, coders):
+    """One unit with two labels that differ, one whose holder is away, one that was skipped."""
+    for coder, mode in zip(list(coders)[:2], MODES[1:], strict=False):
+        label_unit(claim_next(audit, coder).unit, coder, mode)
+    away = claim_next(audit, coders[0])
+    expire(audit)
+    skipper = claim_next(audit, coders[3])
+    workflow.skip_unit(unit=skipper.unit, coder=coders[3], reason="language")
+    assert away.unit.seats.filter(position=3).count() == 0
+
+
+def finish(audit, coders):
+    """One after the other takes what is left; whatever is open must find somebody."""
+    for coder in coders:
+        while seat := claim_next(audit, coder):
+            label_unit(seat.unit, coder, "formatting")
+        if not Seat.objects.filter(audit=audit, is_done=False).exists():
+            return
+
+
+def assert_whole(audit):
+    for unit in audit.units.all():
+        labels = list(unit.labels.order_by("seat__position"))
+        first_two = {label.failure_mode_id for label in labels[:2]}
+        assert len(labels) == len({label.coder_id for label in labels}) == 1 + len(first_two)
+        assert not any(label.is_late or label.superseded_at for label in labels)
+    assert not Seat.objects.filter(audit=audit, is_done=False).exists()
 
 
 @pytest.mark.django_db(transaction=True)

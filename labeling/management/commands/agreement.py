@@ -10,7 +10,9 @@ from analysis.estimates import Estimate
 from analysis.ordered import LEVELS
 from analysis.reliability_file import read_reliability
 from labeling.management.arguments import find_audit
+from labeling.models import Audit
 from labeling.reports import AuditData, agreement_of
+from labeling.third_opinions import third_opinion_note
 from projects.commands import InputCommand
 from projects.errors import InputError
 
@@ -36,16 +38,17 @@ class Command(InputCommand):
             raise InputError("agreement: expected either SLUG or --file FILE, and not both.")
         if options["shape"] is not None and not options["file"]:
             raise InputError("--shape: expected with --file only, got it with an audit.")
+        audit = find_audit(options["slug"]) if options["slug"] else None
         try:
-            found = of_file(options) if options["file"] else of_audit(options)
+            found = of_audit(audit, options) if audit else of_file(options)
         except AnalysisInputError as error:
             raise InputError(str(error)) from error
-        self.answer(found.as_dict(), describe(found))
+        note = third_opinion_note(audit) if audit else ""
+        self.answer(found.as_dict(), "\n".join(filter(None, [describe(found), note])))
 
 
-def of_audit(options: dict[str, Any]) -> AgreementReport:
-    data = AuditData(find_audit(options["slug"]))
-    return agreement_of(data, level=options["level"], seed=options["seed"])
+def of_audit(audit: Audit, options: dict[str, Any]) -> AgreementReport:
+    return agreement_of(AuditData(audit), level=options["level"], seed=options["seed"])
 
 
 def of_file(options: dict[str, Any]) -> AgreementReport:

@@ -11,6 +11,7 @@ from feedback.frame_source import STRATA_FIELDS
 from feedback.frame_strata import FRAMES
 from feedback.frames import FramePlan, FramePreview, preview
 from feedback.parquet import ParquetSource
+from labeling.audit_options import LabelsAsked, check_cap, check_third_opinion
 from labeling.codebooks import current_codebook
 from labeling.drawing import check_slug, draw_audit
 from projects.commands import InputCommand, find_project
@@ -39,6 +40,14 @@ class Command(InputCommand):
         parser.add_argument("--size", type=int, help="units to draw; or --margin")
         parser.add_argument("--margin", type=float, help="half width wanted, for example 0.05")
         parser.add_argument("--coders", type=int, default=3, help="coders per unit (3)")
+        parser.add_argument(
+            "--third-opinion",
+            action="store_true",
+            help="ask one more coder where the first ones differ",
+        )
+        parser.add_argument(
+            "--max-labels", type=int, metavar="N", help="nobody gives more labels than this"
+        )
         parser.add_argument("--seed", type=int, help="64 bits; default: a random one, printed")
         parser.add_argument(
             "--thumbs-up",
@@ -74,6 +83,8 @@ class Command(InputCommand):
     def run(self, options: dict[str, Any]) -> None:
         plan = self.plan(options)
         check_slug(options["slug"])
+        check_third_opinion(asks_third=options["third_opinion"], coders=plan.coders)
+        check_cap(options["max_labels"])
         frame = preview(plan)
         if not options["dry_run"]:
             draw_audit(
@@ -82,11 +93,16 @@ class Command(InputCommand):
                 name=options["name"],
                 codebook=current_codebook(plan.project),
                 is_blind=not options["not_blind"],
+                asks_third=options["third_opinion"],
+                max_labels_per_coder=options["max_labels"],
                 frame=frame,
             )
+        asked = LabelsAsked.of(
+            frame.n_units, coders=plan.coders, asks_third=options["third_opinion"]
+        )
         self.answer(
-            as_dict(options["slug"], plan, frame, is_dry_run=options["dry_run"]),
-            as_table(options["slug"], plan, frame, is_dry_run=options["dry_run"]),
+            as_dict(options["slug"], plan, frame, asked, is_dry_run=options["dry_run"]),
+            as_table(options["slug"], plan, frame, asked, is_dry_run=options["dry_run"]),
         )
 
     def plan(self, options: dict[str, Any]) -> FramePlan:
@@ -117,7 +133,7 @@ def source(project: Project, options: dict[str, Any]) -> ParquetSource | None:
 
 
 def as_dict(
-    slug: str, plan: FramePlan, frame: FramePreview, *, is_dry_run: bool
+    slug: str, plan: FramePlan, frame: FramePreview, asked: LabelsAsked, *, is_dry_run: bool
 ) -> dict[str, object]:
     return {
         "slug": slug,
@@ -133,7 +149,8 @@ def as_dict(
         "n_frame": frame.n_frame,
         "n_sampled": frame.n_sampled,
         "n_thumbs_up": frame.n_controls,
-        "n_seats": frame.n_units * plan.coders,
+        "n_seats": asked.at_least,
+        "n_seats_at_most": asked.at_most,
         "margin": frame.margin,
         "cut": frame.cut,
         "warnings": list(frame.warnings),
@@ -151,7 +168,9 @@ def as_dict(
     }
 
 
-def as_table(slug: str, plan: FramePlan, frame: FramePreview, *, is_dry_run: bool) -> str:
+def as_table(
+    slug: str, plan: FramePlan, frame: FramePreview, asked: LabelsAsked, *, is_dry_run: bool
+) -> str:
     """Write the preview as people read it: the cut, the strata, what will be asked of whom."""
     width = max(len("stratum"), *(len(stratum.name) for stratum in frame.strata))
     lines = [
@@ -169,8 +188,9 @@ def as_table(slug: str, plan: FramePlan, frame: FramePreview, *, is_dry_run: boo
         f"{frame.n_outputs:,} outputs, {frame.n_rated:,} rated ({rate(frame)}), "
         f"{frame.n_negative:,} negative.",
         f"±{frame.margin * 100:.1f} points at a share of 50%, when all are labelled.",
-        f"{frame.n_units:,} units x {plan.coders} coders = {frame.n_units * plan.coders:,} seats; "
+        f"{frame.n_units:,} units x {plan.coders} coders = {asked.at_least:,} seats; "
         f"seed {plan.seed}.",
+        *([f"With third opinions {asked}."] if asked.at_most > asked.at_least else []),
         f"Dry run: {slug} was not made." if is_dry_run else f"Audit {slug} is open.",
     ]
     return "\n".join(lines)

@@ -27,6 +27,7 @@ def describe(report: Report) -> str:
         f"frame {report.n_frame:,}, sampled {report.n_sampled:,}, labelled {report.n_labelled:,}, "
         f"complete {report.n_complete:,}, ties split {report.n_ties}, "
         f"adjudicated {report.n_adjudicated}",
+        *([report.agreement_note] if report.agreement_note else []),
         "",
     ]
     width = max((len(mode.name) for mode in report.shares), default=0)
