@@ -132,6 +132,7 @@ def store_extension(
     audit = Audit.objects.select_for_update().get(pk=audit.pk)
     there = set(audit.units.drawn().values_list("name", flat=True))
     new = [output for output in new if output.external_id not in there]
+    check_not_planted(audit, new)
     strata = {stratum.name: stratum for stratum in audit.strata.all()}
     add_units(audit, strata, new)
     for drawn in drawn_strata:
@@ -141,6 +142,17 @@ def store_extension(
         sampled = stratum.units.drawn()
         sampled.update(inclusion_probability=stratum.n_sampled / stratum.n_frame)
     return len(new)
+
+
+def check_not_planted(audit: Audit, new: Sequence[DrawnOutput]) -> None:
+    """Refuse a sample that holds gold: its answer is known, and coders may have seen it."""
+    gold = set(audit.units.filter(kind=Unit.Kind.GOLD).values_list("name", flat=True))
+    both = sorted(gold & {output.external_id for output in new})
+    if both:
+        raise InputError(
+            f"size: expected a sample without planted outputs, {', '.join(both[:5])} would be "
+            f"drawn and are gold units of {audit.slug!r}."
+        )
 
 
 def plan_again(audit: Audit, size: int, source: FrameSource | None) -> FramePlan:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from labeling.models import Adjudication, Audit, Coder, Label, Seat, Skip, Unit
+from labeling.planting import give_up, is_planted, next_planted, planted_seat
 
 LEASE = dt.timedelta(minutes=30)
 
@@ -18,11 +19,15 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
     """The coder's open seat, or the next free one in serving order, leased to the coder.
 
     Serving order finishes begun units first: a free seat on a begun unit always comes before the
-    units nobody has seen, so the labelled part is at any time a random part of the sample.
+    units nobody has seen, so the labelled part is at any time a random part of the sample. A
+    planted unit comes before the free one, never in its stead: with none left, nothing is planted.
     """
     with transaction.atomic():
         lock_coder(coder)
-        seat = open_seat(audit, coder) or take_free_seat(free_seats(audit, coder), coder)
+        seat = open_seat(audit, coder)
+        if seat is None:
+            free = take_free_seat(free_seats(audit, coder), coder)
+            seat = (next_planted(audit, coder) or free) if free else None
         if seat is None:
             return None
         lease(seat, coder)
@@ -36,7 +41,8 @@ def lock_coder(coder: Coder) -> None:
 
 def open_seat(audit: Audit, coder: Coder) -> Seat | None:
     """The seat the coder holds and has not labelled from; the latest when there are two."""
-    held = Seat.objects.filter(audit=audit, coder=coder, is_done=False)
+    skipped = Skip.objects.filter(unit=OuterRef("unit"), coder=coder, undone_at=None)
+    held = Seat.objects.filter(~Exists(skipped), audit=audit, coder=coder, is_done=False)
     # Locked, so that a seat whose lease ran out is not also given to another at this instant.
     return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
 
@@ -87,12 +93,22 @@ def release(seats: QuerySet[Seat]) -> int:
     return held.update(coder=None, claimed_at=None, lease_until=None)
 
 
+def give_back(unit: Unit, coder: Coder) -> None:
+    """After a skip: the place on the unit is free for others, a planted one is gone."""
+    release(Seat.objects.filter(unit=unit, coder=coder))
+    give_up(unit, coder)
+
+
 def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
     """The coder's own seat on the unit, else one that is still free, else None (late)."""
     seats = Seat.objects.select_for_update().filter(unit=unit)
     mine = seats.filter(coder=coder).first()
     if mine:
         return mine
+    if is_planted(unit):
+        seat = planted_seat(unit, coder)
+        lease(seat, coder)
+        return seat
     free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False, is_planted=False)
     first = free.first()
     if first:

@@ -22,7 +22,7 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.seating import LEASE, decisions_of, lease, release, seat_for_label
+from labeling.seating import LEASE, decisions_of, give_back, lease, release, seat_for_label
 from projects.errors import InputError
 from projects.models import Project, User
 
@@ -181,7 +181,7 @@ def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
     skip, _ = Skip.objects.get_or_create(
         unit=unit, coder=coder, undone_at=None, defaults={"reason": reason, "note": note}
     )
-    release(Seat.objects.filter(unit=unit, coder=coder))
+    give_back(unit, coder)
     return skip
 
 
