@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, home
+from labeling.views import adjudication, audit_pages, audits, desk, gold, home
 
 app_name = "labeling"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),
     path(AUDIT + "adjudicate/", adjudication.queue, name="adjudication"),
     path(AUDIT + "adjudicate/<slug:token>/", adjudication.adjudicate, name="adjudicate"),
+    path(AUDIT + "gold/", gold.gold, name="gold"),
+    path(AUDIT + "gold/<slug:token>/retire/", gold.retire, name="gold-retire"),
     path(AUDIT + "label/", desk.desk, name="desk"),
     path(AUDIT + "undo/", desk.undo, name="undo"),
     path(UNIT, desk.unit, name="unit"),

@@ -36,6 +36,8 @@ WHO_MAY_ENTER = {
     "labeling:export": READERS,
     "labeling:adjudication": LEADS,
     "labeling:adjudicate": LEADS,
+    "labeling:gold": LEADS,
+    "labeling:gold-retire": LEADS,
     "labeling:desk": LABELERS,
     "labeling:undo": LABELERS,
     "labeling:unit": LABELERS,
@@ -52,6 +54,7 @@ AUDIT_PAGES = {
     "labeling:agreement",
     "labeling:exports",
     "labeling:adjudication",
+    "labeling:gold",
     "labeling:desk",
 }
 
