@@ -7,6 +7,7 @@ from django.db.models import Exists, Max, OuterRef
 from django.db.models.functions import Now
 
 from labeling.models import Audit, Coder, Label, Seat, Skip
+from labeling.training import must_train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,12 @@ def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     )
     held_until = held.aggregate(last=Max("lease_until"))["last"]
     return EmptyQueue(
-        reason=empty_reason(audit, n_unlabelled=unlabelled.count(), held_until=held_until),
+        reason=empty_reason(
+            audit,
+            n_unlabelled=unlabelled.count(),
+            held_until=held_until,
+            must_train=must_train(audit, coder),
+        ),
         n_mine=n_mine,
         n_skipped=n_skipped,
         held_until=held_until,
@@ -41,11 +47,15 @@ def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     )
 
 
-def empty_reason(audit: Audit, *, n_unlabelled: int, held_until: dt.datetime | None) -> str:
+def empty_reason(
+    audit: Audit, *, n_unlabelled: int, held_until: dt.datetime | None, must_train: bool = False
+) -> str:
     if audit.is_imported:
         return "This audit holds labels that were made elsewhere: there is nothing to label here."
     if not audit.is_open:
         return "This audit is closed: it takes no more labels."
+    if must_train:
+        return "A training comes first: open the audit again from your work."
     if n_unlabelled == 0:
         return "Every unit has all its labels: the audit is finished."
     if held_until:

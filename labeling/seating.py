@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from labeling.models import Adjudication, Audit, Coder, Label, Seat, Skip, Unit
 from labeling.planting import give_up, is_planted, next_planted, planted_seat
+from labeling.training import must_train
 
 LEASE = dt.timedelta(minutes=30)
 
@@ -24,6 +25,8 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
     """
     with transaction.atomic():
         lock_coder(coder)
+        if must_train(audit, coder):
+            return None
         seat = open_seat(audit, coder)
         if seat is None:
             free = take_free_seat(free_seats(audit, coder), coder)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, gold, home
+from labeling.views import adjudication, audit_pages, audits, desk, gold, home, training
 
 app_name = "labeling"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path(AUDIT + "adjudicate/<slug:token>/", adjudication.adjudicate, name="adjudicate"),
     path(AUDIT + "gold/", gold.gold, name="gold"),
     path(AUDIT + "gold/<slug:token>/retire/", gold.retire, name="gold-retire"),
+    path(AUDIT + "training/", training.training, name="training"),
+    path(AUDIT + "training/<slug:token>/", training.training_unit, name="training-unit"),
     path(AUDIT + "label/", desk.desk, name="desk"),
     path(AUDIT + "undo/", desk.undo, name="undo"),
     path(UNIT, desk.unit, name="unit"),

@@ -86,7 +86,11 @@ def make_gold():
 
     def make(audit: Audit, number: int, mode: str = "latency", **fields: Any) -> Gold:
         found = audit.codebook.modes.get(code=mode)
-        asked: dict[str, Any] = {"correctness": found.needs_verdict, "explanation": "It took too long.", **fields}
+        asked: dict[str, Any] = {
+            "correctness": found.needs_verdict,
+            "explanation": "It took too long.",
+            **fields,
+        }
         return add_gold(audit=audit, output=add_output(audit, number), mode=found, **asked)
 
     return make

@@ -38,6 +38,8 @@ WHO_MAY_ENTER = {
     "labeling:adjudicate": LEADS,
     "labeling:gold": LEADS,
     "labeling:gold-retire": LEADS,
+    "labeling:training": LABELERS,
+    "labeling:training-unit": LABELERS,
     "labeling:desk": LABELERS,
     "labeling:undo": LABELERS,
     "labeling:unit": LABELERS,
@@ -55,6 +57,7 @@ AUDIT_PAGES = {
     "labeling:exports",
     "labeling:adjudication",
     "labeling:gold",
+    "labeling:training",
     "labeling:desk",
 }
 

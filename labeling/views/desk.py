@@ -35,6 +35,7 @@ from labeling.models import (
 )
 from labeling.queue import explain_empty_queue
 from labeling.shown import what_graders_see, what_the_user_said
+from labeling.training import must_train
 from projects.errors import InputError
 from projects.roles import LABELERS
 
@@ -62,7 +63,10 @@ def takes_answers(
 @audit_roles(LABELERS)
 def desk(request: AuditRequest) -> HttpResponse:
     """The coder's open unit, or the next one; an empty queue says why."""
-    return show_next(request, coder_of_request(request))
+    coder = coder_of_request(request)
+    if request.audit.is_open and must_train(request.audit, coder):
+        return redirect("labeling:training", request.audit.slug)
+    return show_next(request, coder)
 
 
 @require_GET
