@@ -93,6 +93,7 @@ def store_audit(audit: Audit, strata: Sequence[FrameStratum], drawn: Sequence[Dr
             name=stratum.name,
             is_negative=stratum.is_negative,
             in_frame=stratum.in_frame,
+            is_rated=stratum.is_rated,
             n_frame=stratum.n_frame,
             n_sampled=stratum.n_sampled,
         )
@@ -159,12 +160,15 @@ def plan_again(audit: Audit, size: int, source: FrameSource | None) -> FramePlan
     """Give the plan an audit was drawn by, with another size."""
     if audit.is_imported or audit.frame_until is None:
         raise InputError(f"audit: expected one with a frame, {audit.slug!r} has imported labels.")
+    controls = audit.strata.filter(in_frame=False).values_list("is_rated", "n_sampled")
+    n_controls = dict(controls)  # as many as there are, whatever share of the audit they become
     return FramePlan(
         project=audit.project,
         frame=audit.frame,
         strata_field=audit.strata_field,
         size=size,
-        n_thumbs_up=audit.units.filter(kind=Unit.Kind.SHAM).count(),
+        n_thumbs_up=n_controls.get(True, 0),
+        n_unrated=n_controls.get(False, 0),
         coders=audit.coders_per_unit,
         seed=audit.seed,
         until=audit.frame_until,
