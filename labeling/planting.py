@@ -141,14 +141,16 @@ def is_right(correctness: str, mode_code: str | None, gold: Gold) -> bool:
 # At the desk
 
 
+def plants(audit: Audit) -> bool:
+    return audit.gold_share > 0 or audit.repeat_share > 0
+
+
 def next_planted(audit: Audit, coder: Coder) -> Seat | None:
     """A seat on a planted unit, if one comes next for this coder; never as the very first unit.
 
     The choice is a fixed number of the audit's seed, the coder and how many units the coder has
     dealt with, so that two tabs and a reload give the same unit.
     """
-    if not audit.gold_share and not audit.repeat_share:
-        return None
     n_done = count_done(audit, coder)
     if n_done == 0:
         return None

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from labeling.models import Adjudication, Audit, Coder, Label, Seat, Skip, Unit
-from labeling.planting import give_up, is_planted, next_planted, planted_seat
+from labeling.planting import give_up, is_planted, next_planted, planted_seat, plants
 from labeling.training import must_train
 
 LEASE = dt.timedelta(minutes=30)
@@ -29,8 +29,9 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
             return None
         seat = open_seat(audit, coder)
         if seat is None:
-            free = take_free_seat(free_seats(audit, coder), coder)
-            seat = (next_planted(audit, coder) or free) if free else None
+            free = free_seats(audit, coder)
+            planted = next_planted(audit, coder) if plants(audit) and free.exists() else None
+            seat = planted or take_free_seat(free, coder)
         if seat is None:
             return None
         lease(seat, coder)

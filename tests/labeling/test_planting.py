@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Count
 from django.utils import timezone
 
 from feedback.models import Feedback, Output
@@ -18,6 +19,7 @@ from labeling.models import Audit, Gold, Label, Seat, Skip, Unit
 from projects.errors import InputError
 from projects.models import User
 from tests.labeling.test_desk import HIDDEN_OF_OUTPUT, NEVER_SHOWN, SAID, SHOWN_AFTER, found_in
+from tests.labeling.test_seats import at_once
 from tests.sampled import add_output, add_unit, expire, token_on
 
 MARKS = (*NEVER_SHOWN, "gold", "Gold", "repeat", "planted", "training", "It took too long")
@@ -103,14 +105,11 @@ def test_two_tabs_and_a_reload_get_the_same_planted_unit(ana, ana_client, audit,
     assert seat.lease_until - seat.claimed_at == seating.LEASE
 
 
-def test_shares_of_zero_plant_nothing_and_cost_nothing(
-    ana, make_open_audit, make_gold, django_assert_num_queries
-):
-    audit = make_open_audit(3)
-    make_gold(audit, 100)
-    coder = coder_of(ana, audit)
-    with django_assert_num_queries(0):
-        assert planting.next_planted(audit, coder) is None
+def test_shares_of_zero_plant_nothing(ana_client, make_open_audit, make_gold, at_desk):
+    audit = make_open_audit(5)
+    for number in range(100, 105):
+        make_gold(audit, number)
+    assert work(at_desk(ana_client, audit)) == ["sampled"] * 5
 
 
 def test_each_coder_has_an_order_of_their_own(make_open_audit, make_gold, make_graders):
@@ -195,6 +194,28 @@ def test_a_unit_the_coder_decided_on_as_the_lead_is_not_repeated(lea, repeating)
         workflow.adjudicate(unit=label.unit, lead=lea, judgment=judgment, reason="It is.")
     Unit.objects.filter(kind="repeat", seats=None).delete()
     assert planting.next_repeat(repeating, coder) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_people_at_once_get_planted_units_and_every_drawn_unit_its_labels(
+    make_open_audit, make_gold, make_graders
+):
+    audit = make_open_audit(12, coders=3, gold_share=0.4, repeat_share=0.4)
+    for number in (101, 102):
+        make_gold(audit, number)
+
+    def label_all(coder):
+        while seat := seating.claim_next(audit, coder):
+            label_unit(audit, seat.unit, coder, "latency")
+
+    at_once([lambda coder=coder: label_all(coder) for coder in make_graders(10)])
+    given = Label.objects.counted().filter(unit__in=audit.units.drawn())
+    per_unit = given.values("unit").annotate(n=Count("pk")).values_list("n", flat=True)
+    assert list(per_unit) == [3] * 12
+    assert not Label.objects.filter(is_late=True).exists()
+    twice = Seat.objects.filter(is_planted=True).values("unit", "coder").annotate(n=Count("pk"))
+    assert twice.exists()
+    assert not twice.filter(n__gt=1).exists()
 
 
 # Nobody can tell
