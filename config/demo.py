@@ -13,9 +13,10 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from feedback.models import Output
 from fixtures.coders import CODERS, assign_coders, simulate_label
 from fixtures.demo import DemoData, DemoOutput, as_feedback_records, generate
-from labeling import workflow
+from labeling import planting, workflow
 from labeling.models import Audit, Coder, FailureMode, Label, Unit, Verdict
 from labeling.workflow import Judgment
 from projects.errors import InputError
@@ -25,6 +26,9 @@ from projects.roles import Role
 SLUG = "demo"
 LABELLED = "assistant-negatives"
 OPEN = "assistant-negatives-open"
+N_GOLD = 16
+N_REPEATS = 12
+"""Units that each coder of the labelled audit got twice."""
 PEOPLE = {
     "ana": ("Ana", Role.GRADER),
     "ben": ("Ben", Role.GRADER),
@@ -118,8 +122,38 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
     for unit in audit.units.select_related("stratum").order_by("serving"):
         for name in assign_coders(unit.name, data.seed):
             label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
+    units = list(audit.units.filter(kind=Unit.Kind.SAMPLED).order_by("serving"))
+    golds = add_gold_units(audit, data, modes)
+    for name, coder in coders.items():
+        own = [unit for unit in units if name in assign_coders(unit.name, data.seed)]
+        for unit in (*golds, *map(planting.repeat_of, own[:N_REPEATS])):
+            planting.planted_seat(unit, coder)
+            # A second look is a second draw: people do not repeat all their slips.
+            seed = data.seed + (unit.kind == Unit.Kind.REPEAT)
+            label_as(unit, coder, name, outputs[unit.name], modes, seed)
     workflow.close_audit(audit)
     put_into_the_past(audit)
+
+
+def add_gold_units(audit: Audit, data: DemoData, modes: dict[str, FailureMode]) -> list[Unit]:
+    """Outputs outside the sample whose truth the generator knows; it is their gold answer."""
+    drawn = set(audit.units.values_list("name", flat=True))
+    spare = [o for o in data.outputs if o.failure_mode and o.external_id not in drawn]
+    spare.sort(key=lambda output: planting.digest("gold", data.seed, output.external_id))
+    chosen = spare[:N_GOLD]
+    stored = Output.objects.filter(external_id__in=[output.external_id for output in chosen])
+    by_id = {output.external_id: output for output in stored.filter(project=audit.project)}
+    Audit.objects.filter(pk=audit.pk).update(gold_share=0.05, repeat_share=0.03)
+    return [
+        planting.add_gold(
+            audit=audit,
+            output=by_id[output.external_id],
+            correctness="correct" if output.correct else "incorrect",
+            mode=modes[str(output.failure_mode)],
+            explanation=output.explanation,
+        ).unit
+        for output in chosen
+    ]
 
 
 def put_into_the_past(audit: Audit) -> None:

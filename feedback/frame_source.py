@@ -29,6 +29,10 @@ class FrameSource(Protocol):
         """Give the outputs with a signal on `channels`: id, channel, score, negative, stratum."""
         ...
 
+    def unrated(self) -> str:
+        """Give the outputs without a signal on any channel, with the columns of `relation`."""
+        ...
+
     def rows(self, text: str) -> list[tuple[Any, ...]]: ...
 
     def fetch(self, external_ids: Sequence[str]) -> Sequence[Row]:
@@ -71,6 +75,17 @@ class DatabaseSource:
             f"AND f.imported_at <= {until} "
             f"AND (f.superseded_at IS NULL OR f.superseded_at > {until}) "
             "GROUP BY o.id) AS folded"
+        )
+
+    def unrated(self) -> str:
+        """Of the outputs that were there at the moment; a superseded signal is one, too."""
+        until = quoted(moment(self.until))
+        return (
+            "SELECT o.external_id AS id, '' AS channel, 0 AS negative, '' AS stratum, "
+            "0.0 AS score FROM feedback_output AS o "
+            f"WHERE o.project_id = {int(self.project.pk)} AND o.imported_at <= {until} "
+            "AND NOT EXISTS (SELECT 1 FROM feedback_feedback AS f "
+            f"WHERE f.output_id = o.id AND f.imported_at <= {until})"
         )
 
     def rows(self, text: str) -> list[tuple[Any, ...]]:

@@ -86,6 +86,11 @@ def scores_text(relation: str) -> str:
     )
 
 
+def number_text(relation: str) -> str:
+    """Count the rows of a relation."""
+    return f"SELECT COUNT(*) AS n FROM ({relation}) AS counted"
+
+
 def draw_text(relation: str, seed: int, shares: Sequence[Share]) -> str:
     """Draw each share: rows of (position of the share, id, prn)."""
     drawn = [share_text(k, share, seed) for k, share in enumerate(shares) if share.size > 0]

@@ -39,6 +39,7 @@ class FrameStratum:
     n_frame: int
     is_negative: bool = True
     in_frame: bool = True
+    is_rated: bool = True
     n_sampled: int = 0
 
     @property

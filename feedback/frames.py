@@ -3,12 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from analysis.planner import margin_for_units, units_for_margin
 from analysis.sampling import allocate
+from feedback.controls import (
+    check_sham_share,
+    control_strata,
+    count_shams,
+    sham_warnings,
+    split_shams,
+)
 from feedback.frame_source import STRATA_FIELDS, DatabaseSource, FrameSource
-from feedback.frame_sql import Cut, Share, draw_text
-from feedback.frame_strata import CONTROLLED, FRAMES, FrameStratum, read_frame
+from feedback.frame_sql import Share, draw_text, number_text
+from feedback.frame_strata import CONTROLLED, FRAMES, FrameCounts, FrameStratum, read_frame
 from projects.errors import InputError
 from projects.models import Project
 
@@ -31,6 +39,8 @@ class FramePlan:
     margin: float | None = None
     strata_field: str = ""
     n_thumbs_up: int = 0
+    n_unrated: int = 0
+    sham_share: float = 0.0
     coders: int = 3
     source: FrameSource | None = None
 
@@ -62,6 +72,10 @@ class FramePreview:
     @property
     def n_controls(self) -> int:
         return sum(stratum.n_sampled for stratum in self.strata if not stratum.in_frame)
+
+    @property
+    def n_unrated(self) -> int:
+        return sum(stratum.n_sampled for stratum in self.strata if not stratum.is_rated)
 
     @property
     def n_units(self) -> int:
@@ -111,8 +125,7 @@ def preview(plan: FramePlan) -> FramePreview:
             f"{len(frame)} strata: at most about {BEST_AT_MOST} keep enough units in each."
         )
     strata = share_out(frame, size)
-    if plan.n_thumbs_up:
-        strata.append(controls(plan, read.n_rated - read.n_negative, warnings))
+    strata += controls(plan, read, size, warnings)
     return FramePreview(
         n_outputs=read.n_outputs,
         n_rated=read.n_rated,
@@ -126,11 +139,23 @@ def preview(plan: FramePlan) -> FramePreview:
 def draw(plan: FramePlan, frame: FramePreview) -> list[DrawnOutput]:
     """Draw the previewed sample, in draw order."""
     place = plan.place
-    shares = [Share(stratum.cut, stratum.n_sampled) for stratum in frame.strata]
     relation = place.relation(plan.strata_field, FRAMES[plan.frame].channels)
-    rows = place.rows(draw_text(relation, plan.seed, shares))
+    rows = draw_from(plan, frame, relation, is_rated=True)
+    if frame.n_unrated:
+        rows += draw_from(plan, frame, place.unrated(), is_rated=False)
     drawn = [DrawnOutput(str(id_), frame.strata[position], prn) for position, id_, prn in rows]
     return sorted(drawn, key=lambda output: (output.prn, output.external_id))
+
+
+def draw_from(
+    plan: FramePlan, frame: FramePreview, relation: str, *, is_rated: bool
+) -> list[tuple[Any, ...]]:
+    """Draw the strata that are in this relation; a position is the stratum's among all."""
+    shares = [
+        Share(stratum.cut, stratum.n_sampled if stratum.is_rated is is_rated else 0)
+        for stratum in frame.strata
+    ]
+    return plan.place.rows(draw_text(relation, plan.seed, shares))
 
 
 def check_plan(plan: FramePlan) -> None:
@@ -145,11 +170,12 @@ def check_plan(plan: FramePlan) -> None:
         came = "neither" if plan.size is None else "both"
         raise InputError(f"size or margin: expected one of the two, got {came}.")
     check_numbers(plan)
-    if plan.n_thumbs_up and plan.frame not in CONTROLLED:
-        raise InputError(
-            f"thumbs-up: expected with the frames {listed(CONTROLLED)} only, "
-            f"got {plan.n_thumbs_up} with the frame {plan.frame!r}."
-        )
+    for name, asked in (("thumbs-up", plan.n_thumbs_up), ("sham-share", plan.sham_share)):
+        if asked and plan.frame not in CONTROLLED:
+            raise InputError(
+                f"{name}: expected with the frames {listed(CONTROLLED)} only, "
+                f"got {asked} with the frame {plan.frame!r}."
+            )
 
 
 def check_numbers(plan: FramePlan) -> None:
@@ -161,6 +187,7 @@ def check_numbers(plan: FramePlan) -> None:
         raise InputError(f"coders: expected 1 to {MOST_CODERS} per unit, got {plan.coders}.")
     if plan.n_thumbs_up < 0:
         raise InputError(f"thumbs-up: expected 0 or more units, got {plan.n_thumbs_up}.")
+    check_sham_share(plan.sham_share, plan.n_thumbs_up)
     if not -(2**63) <= plan.seed < 2**63:
         raise InputError(f"seed: expected a whole number of 64 bits, got {plan.seed}.")
 
@@ -192,26 +219,35 @@ def share_out(frame: Sequence[FrameStratum], size: int) -> list[FrameStratum]:
     return [replace(stratum, n_sampled=sizes[stratum.name]) for stratum in frame]
 
 
-def controls(plan: FramePlan, n_thumbs_up: int, warnings: list[str]) -> FrameStratum:
-    """Give the stratum of thumbs-up controls: outside the frame, with its own probability."""
-    if not n_thumbs_up:
+def controls(
+    plan: FramePlan, read: FrameCounts, n_sampled: int, warnings: list[str]
+) -> list[FrameStratum]:
+    """Give the strata of thumbs-up and unrated controls: outside the frame."""
+    n_up = read.n_rated - read.n_negative
+    place = plan.place
+    wants_unrated = plan.n_unrated or plan.sham_share
+    n_unrated = int(place.rows(number_text(place.unrated()))[0][0]) if wants_unrated else 0
+    wanted = plan.n_thumbs_up, plan.n_unrated
+    if plan.sham_share:
+        n_shams = count_shams(plan.sham_share, n_sampled)
+        wanted = split_shams(n_shams, n_up, n_unrated)
+        warnings.extend(sham_warnings(n_shams, n_up, n_unrated))
+    elif plan.n_thumbs_up:
+        check_thumbs_up(plan, n_up, warnings)
+    return control_strata(*wanted, n_up_there=n_up, n_unrated_there=n_unrated)
+
+
+def check_thumbs_up(plan: FramePlan, n_up: int, warnings: list[str]) -> None:
+    if not n_up:
         raise InputError(
             f"thumbs-up: expected outputs that are rated and not negative in project "
             f"{plan.project.slug!r}, there are none."
         )
-    if plan.n_thumbs_up > n_thumbs_up:
+    if plan.n_thumbs_up > n_up:
         warnings.append(
-            f"{plan.n_thumbs_up:,} thumbs-up controls asked for, {n_thumbs_up:,} outputs are rated "
+            f"{plan.n_thumbs_up:,} thumbs-up controls asked for, {n_up:,} outputs are rated "
             "and not negative: all are taken."
         )
-    return FrameStratum(
-        "up",
-        Cut(negative=False),
-        n_thumbs_up,
-        is_negative=False,
-        in_frame=False,
-        n_sampled=min(plan.n_thumbs_up, n_thumbs_up),
-    )
 
 
 def listed(names: Iterable[str]) -> str:

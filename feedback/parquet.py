@@ -131,6 +131,18 @@ class ParquetSource:
             f"GROUP BY {self.named('id')}) AS folded"
         )
 
+    def unrated(self) -> str:
+        """Give the outputs none of whose rows has a rating that an import would read."""
+        return (
+            "SELECT id, '' AS channel, 0 AS negative, '' AS stratum, 0.0 AS score "
+            f"FROM (SELECT {self.named('id')} AS id "
+            f"FROM {self.table} AS files LEFT JOIN (VALUES {self.read_as()}) "
+            "AS polarity(raw, negative, score) "
+            f"ON CAST(files.{identifier(self.mapping['rating'])} AS VARCHAR) = polarity.raw "
+            f"WHERE {self.named('id')} <> '' GROUP BY {self.named('id')} "
+            "HAVING COUNT(polarity.raw) = 0) AS folded"
+        )
+
     def read_as(self) -> str:
         """Give the ratings as rows: as in the files, negative or not, and their number."""
         rows = []

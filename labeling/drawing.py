@@ -100,6 +100,7 @@ def store_audit(audit: Audit, strata: Sequence[FrameStratum], drawn: Sequence[Dr
             name=stratum.name,
             is_negative=stratum.is_negative,
             in_frame=stratum.in_frame,
+            is_rated=stratum.is_rated,
             n_frame=stratum.n_frame,
             n_sampled=stratum.n_sampled,
         )
@@ -139,6 +140,7 @@ def store_extension(
     audit = Audit.objects.select_for_update(no_key=True).get(pk=audit.pk)
     there = set(audit.units.drawn().values_list("name", flat=True))
     new = [output for output in new if output.external_id not in there]
+    check_not_planted(audit, new)
     strata = {stratum.name: stratum for stratum in audit.strata.all()}
     add_units(audit, strata, new)
     for drawn in drawn_strata:
@@ -150,16 +152,30 @@ def store_extension(
     return len(new)
 
 
+def check_not_planted(audit: Audit, new: Sequence[DrawnOutput]) -> None:
+    """Refuse a sample that holds gold: its answer is known, and coders may have seen it."""
+    gold = set(audit.units.filter(kind=Unit.Kind.GOLD).values_list("name", flat=True))
+    both = sorted(gold & {output.external_id for output in new})
+    if both:
+        raise InputError(
+            f"size: expected a sample without planted outputs, {', '.join(both[:5])} would be "
+            f"drawn and are gold units of {audit.slug!r}."
+        )
+
+
 def plan_again(audit: Audit, size: int, source: FrameSource | None) -> FramePlan:
     """Give the plan an audit was drawn by, with another size."""
     if audit.is_imported or audit.frame_until is None:
         raise InputError(f"audit: expected one with a frame, {audit.slug!r} has imported labels.")
+    controls = audit.strata.filter(in_frame=False).values_list("is_rated", "n_sampled")
+    n_controls = dict(controls)  # as many as there are, whatever share of the audit they become
     return FramePlan(
         project=audit.project,
         frame=audit.frame,
         strata_field=audit.strata_field,
         size=size,
-        n_thumbs_up=audit.units.filter(kind=Unit.Kind.SHAM).count(),
+        n_thumbs_up=n_controls.get(True, 0),
+        n_unrated=n_controls.get(False, 0),
         coders=audit.coders_per_unit,
         seed=audit.seed,
         until=audit.frame_until,

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from feedback.controls import SHAMS_BELOW
 from feedback.frame_source import STRATA_FIELDS
 from feedback.frame_strata import FRAMES
 from feedback.frames import MOST_CODERS, FramePlan
@@ -23,6 +24,8 @@ FIELD_OF = {
     "size or margin": "size",
     "third opinion": "asks_third",
     "most labels": "max_labels",
+    "sham-share": "sham_share",
+    "thumbs-up or sham-share": "sham_share",
 }
 """The field that a sentence of InputError is about, where it is not the field's own name."""
 
@@ -72,6 +75,12 @@ class AuditForm(forms.Form):
         initial=0,
         required=False,
         help_text="Beside a negative frame. They never enter the headline; accuracy needs them.",
+    )
+    sham_share = forms.FloatField(
+        label="Shams",
+        required=False,
+        help_text="In percent of all units: half thumbs-up, half unrated, so that nobody may "
+        "assume that every unit is bad. Or give a number of thumbs-up.",
     )
     seed = forms.IntegerField(
         initial=random_seed, help_text="The same seed draws the same outputs everywhere."
@@ -129,6 +138,14 @@ class AuditForm(forms.Form):
             self.refuse(error)
         return given
 
+    def clean_sham_share(self) -> float:
+        percent: float = self.cleaned_data["sham_share"] or 0.0
+        if not 0 <= percent < 100 * SHAMS_BELOW:
+            raise forms.ValidationError(
+                f"Expected a percentage from 0 to below {100 * SHAMS_BELOW:g}, got {percent:g}."
+            )
+        return percent / 100
+
     def plan(self) -> FramePlan:
         """The plan of a valid form, frozen at this moment."""
         given = self.cleaned_data
@@ -140,6 +157,7 @@ class AuditForm(forms.Form):
             size=given["size"],
             margin=None if margin is None else margin / 100,
             n_thumbs_up=given["n_thumbs_up"] or 0,
+            sham_share=given["sham_share"],
             coders=given["coders"],
             seed=given["seed"],
             until=timezone.now(),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from feedback.models import Output
 from labeling.models import Audit, Correctness, FailureMode, Skip, Unit
 from labeling.workflow import Judgment
 from projects.errors import InputError
@@ -168,3 +169,60 @@ class AdjudicationForm(JudgmentForm):
     """A lead's decision: any verdict and mode that go together, and the reason."""
 
     reason = forms.CharField(max_length=MAX_NOTE, error_messages={"required": "Say why."})
+
+
+class TrainingForm(OneProblemForm):
+    """One step of a training unit: the verdict, or the failure mode after it."""
+
+    attempt = forms.IntegerField(min_value=1, max_value=1000)
+    correctness = forms.ChoiceField(
+        choices=Correctness.choices,
+        required=False,
+        error_messages={
+            "invalid_choice": "Verdict: expected correct, incorrect or cannot tell, "
+            "got “%(value)s”.",
+        },
+    )
+    failure_mode = forms.ModelChoiceField(
+        FailureMode.objects.none(),
+        to_field_name="code",
+        required=False,
+        error_messages={"invalid_choice": "Expected a mode of this codebook, got %(value)s."},
+    )
+
+    def __init__(self, *args: Any, audit: Audit, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        modes = audit.codebook.modes.all()
+        self.fields["failure_mode"].queryset = modes  # type: ignore[attr-defined]
+
+
+class GoldForm(forms.Form):
+    """A known answer; `cleaned_data` is what `planting.add_gold` takes."""
+
+    unit = forms.CharField(max_length=200, label="Output")
+    correctness = forms.ChoiceField(choices=Correctness.choices, label="Verdict")
+    label = forms.ModelChoiceField(
+        FailureMode.objects.none(), to_field_name="code", required=False, label="Failure mode"
+    )
+    explanation = forms.CharField(max_length=MAX_NOTE, required=False)
+    is_training = forms.BooleanField(required=False, label="For training")
+
+    def __init__(self, *args: Any, audit: Audit, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.audit = audit
+        self.fields["label"].queryset = audit.codebook.modes.all()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        name = data.pop("unit", None)
+        data["mode"] = data.pop("label", None)
+        output = Output.objects.filter(project=self.audit.project_id, external_id=name).first()
+        if name and output is None:
+            self.add_error("unit", f"Expected the id of an output of this project, got {name}.")
+        return {**data, "output": output}
+
+    def refuse(self, error: InputError) -> None:
+        """Show the sentence beside the field it is about, or above the form."""
+        field, _, rest = str(error).partition(": ")
+        known = field if field in self.fields else None
+        self.add_error(known, rest[:1].upper() + rest[1:] if known else str(error))

@@ -65,6 +65,11 @@ def why_barred(bar: Bar, audit: Audit, n_mine: int) -> Why:
                 "in get units.",
                 next_step=f"Ask {leads_of(audit)} to let you in.",
             )
+        case Bar.UNTRAINED:
+            return Why(
+                reason="A training comes first: the audit opens when you reach its bar.",
+                next_step="Open the audit again from your work: it leads to the training.",
+            )
         case Bar.CAPPED:
             return Why(
                 reason="You have reached the limit for one person in this audit: "

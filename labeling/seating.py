@@ -22,6 +22,8 @@ from labeling.models import (
     Unit,
     Verdict,
 )
+from labeling.planting import give_up, is_planted, next_planted, planted_seat, plants
+from labeling.training import must_train
 
 LEASE = dt.timedelta(minutes=30)
 
@@ -32,6 +34,7 @@ class Bar(StrEnum):
     IMPORTED = "imported"
     CLOSED = "closed"
     NOT_INVITED = "not invited"
+    UNTRAINED = "not trained"
     CAPPED = "capped"
 
 
@@ -43,6 +46,8 @@ def bar_of(audit: Audit, coder: Coder) -> Bar | None:
         return Bar.CLOSED
     if audit.by_invitation and not audit.graders.filter(pk=coder.pk).exists():
         return Bar.NOT_INVITED
+    if must_train(audit, coder):
+        return Bar.UNTRAINED
     most = audit.max_labels_per_coder
     if most is not None and count_given(audit, coder) >= most:
         return Bar.CAPPED
@@ -58,17 +63,20 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
     """The coder's open seat, or the next free one in serving order, leased to the coder.
 
     Serving order finishes begun units first: a free seat on a begun unit always comes before the
-    units nobody has seen, so the labelled part is at any time a random part of the sample.
+    units nobody has seen, so the labelled part is at any time a random part of the sample. A
+    planted unit comes before the free one, never in its stead: with none left, nothing is planted.
     An open seat may be finished by a coder who gets no new unit, until the audit closes.
     """
     with transaction.atomic():
         lock_coder(coder)
         bar = bar_of(audit, coder)
-        if bar in (Bar.IMPORTED, Bar.CLOSED):
+        if bar in (Bar.IMPORTED, Bar.CLOSED, Bar.UNTRAINED):
             return None
         seat = open_seat(audit, coder)
         if seat is None and bar is None:
-            seat = take_free_seat(free_seats(audit, coder), coder)
+            free = free_seats(audit, coder)
+            planted = next_planted(audit, coder) if plants(audit) and free.exists() else None
+            seat = planted or take_free_seat(free, coder)
         if seat is None:
             return None
         lease(seat, coder)
@@ -82,7 +90,8 @@ def lock_coder(coder: Coder) -> None:
 
 def open_seat(audit: Audit, coder: Coder) -> Seat | None:
     """The seat the coder holds and has not labelled from; the latest when there are two."""
-    held = Seat.objects.filter(audit=audit, coder=coder, is_done=False)
+    skipped = Skip.objects.filter(unit=OuterRef("unit"), coder=coder, undone_at=None)
+    held = Seat.objects.filter(~Exists(skipped), audit=audit, coder=coder, is_done=False)
     # Locked, so that a seat whose lease ran out is not also given to another at this instant.
     return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
 
@@ -166,12 +175,22 @@ def release(seats: QuerySet[Seat]) -> int:
     return held.update(coder=None, claimed_at=None, lease_until=None)
 
 
+def give_back(unit: Unit, coder: Coder) -> None:
+    """After a skip: the place on the unit is free for others, a planted one is gone."""
+    release(Seat.objects.filter(unit=unit, coder=coder))
+    give_up(unit, coder)
+
+
 def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
     """The coder's own seat on the unit, else one that is still free, else None (late)."""
     seats = Seat.objects.select_for_update().filter(unit=unit)
     mine = seats.filter(coder=coder).first()
     if mine:
         return mine
+    if is_planted(unit):
+        seat = planted_seat(unit, coder)
+        lease(seat, coder)
+        return seat
     free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False, is_planted=False)
     first = free.first()
     if first:

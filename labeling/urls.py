@@ -8,9 +8,11 @@ from labeling.views import (
     codebooks,
     desk,
     flags,
+    gold,
     home,
     keys,
     my_work,
+    training,
     versions,
 )
 
@@ -47,6 +49,10 @@ urlpatterns = [
     path(AUDIT + "flags/", flags.queue, name="flags"),
     path(AUDIT + "flags/<int:pk>/", flags.answer, name="flag-answer"),
     path(AUDIT + "mine/", my_work.mine, name="mine"),
+    path(AUDIT + "gold/", gold.gold, name="gold"),
+    path(AUDIT + "gold/<slug:token>/retire/", gold.retire, name="gold-retire"),
+    path(AUDIT + "training/", training.training, name="training"),
+    path(AUDIT + "training/<slug:token>/", training.training_unit, name="training-unit"),
     path(AUDIT + "label/", desk.desk, name="desk"),
     path(AUDIT + "undo/", desk.undo, name="undo"),
     path(UNIT, desk.unit, name="unit"),

@@ -26,6 +26,7 @@ from labeling.models import (
 from labeling.seating import (
     decisions_of,
     extend_lease,
+    give_back,
     lease,
     release,
     remember_holders,
@@ -197,7 +198,7 @@ def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
     skip, _ = Skip.objects.get_or_create(
         unit=unit, coder=coder, undone_at=None, defaults={"reason": reason, "note": note}
     )
-    release(Seat.objects.filter(unit=unit, coder=coder))
+    give_back(unit, coder)
     return skip
 
 

@@ -1,6 +1,7 @@
 """An open audit of a few units at the graders' desk, in a draw order that the test knows."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ from feedback.models import Content, Feedback, Output
 from labeling import seating, workflow
 from labeling.codebooks import current_codebook
 from labeling.drawing import seats
-from labeling.models import Audit, Coder, Label, Seat, Stratum, Unit
+from labeling.models import Audit, Coder, Gold, Label, Seat, Stratum, Unit
+from labeling.planting import add_gold
 from projects.models import Project, User
 from projects.roles import Role
 from tests.people import signed_in
@@ -39,8 +41,8 @@ def make_open_audit(project):
     return make
 
 
-def add_unit(audit: Audit, number: int, *, kind: str = "sampled", **said: str) -> Unit:
-    """One more unit, with a conversation, an output and one thumb that holds `said`."""
+def add_output(audit: Audit, number: int, *, is_negative: bool = True, **said: str) -> Output:
+    """One more output of the project, rated once, that is in no sample."""
     name = f"{audit.slug}-OUTPUT-{number}"
     output = Output.objects.create(
         project=audit.project, external_id=name, latency_ms=1400, content_sha256="0" * 64
@@ -51,11 +53,18 @@ def add_unit(audit: Audit, number: int, *, kind: str = "sampled", **said: str) -
     Feedback.objects.create(
         output=output,
         channel="thumb",
-        value="up" if kind == "sham" else "down",
-        is_negative=kind != "sham",
+        value="down" if is_negative else "up",
+        is_negative=is_negative,
         event_key=name,
         **said,
     )
+    return output
+
+
+def add_unit(audit: Audit, number: int, *, kind: str = "sampled", **said: str) -> Unit:
+    """One more unit, with a conversation, an output and one thumb that holds `said`."""
+    output = add_output(audit, number, is_negative=kind != "sham", **said)
+    name = output.external_id
     unit = Unit.objects.create(
         audit=audit,
         output=output,
@@ -69,6 +78,22 @@ def add_unit(audit: Audit, number: int, *, kind: str = "sampled", **said: str) -
     )
     Seat.objects.bulk_create(seats([unit], audit.coders_per_unit))
     return unit
+
+
+@pytest.fixture
+def make_gold():
+    """A gold unit whose output is number `number`; the answer: too slow."""
+
+    def make(audit: Audit, number: int, mode: str = "latency", **fields: Any) -> Gold:
+        found = audit.codebook.modes.get(code=mode)
+        asked: dict[str, Any] = {
+            "correctness": found.needs_verdict,
+            "explanation": "It took too long.",
+            **fields,
+        }
+        return add_gold(audit=audit, output=add_output(audit, number), mode=found, **asked)
+
+    return make
 
 
 @pytest.fixture

@@ -56,6 +56,10 @@ WHO_MAY_ENTER = {
     "labeling:flags": LEADS,
     "labeling:flag-answer": LEADS,
     "labeling:mine": LABELERS,
+    "labeling:gold": LEADS,
+    "labeling:gold-retire": LEADS,
+    "labeling:training": LABELERS,
+    "labeling:training-unit": LABELERS,
     "labeling:desk": LABELERS,
     "labeling:undo": LABELERS,
     "labeling:unit": LABELERS,
@@ -87,6 +91,8 @@ AUDIT_PAGES = {
     "labeling:adjudication",
     "labeling:flags",
     "labeling:mine",
+    "labeling:gold",
+    "labeling:training",
     "labeling:desk",
 }
 

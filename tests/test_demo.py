@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from config.demo import LABELLED, OPEN, PEOPLE
+from config.demo import LABELLED, OPEN, PEOPLE, known_truth
 from feedback.models import Feedback, Output
-from labeling.models import Audit, Label, Unit
+from labeling.models import Audit, Coder, Gold, Label, Unit
 from projects.models import Membership, Project, User
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_its_size_is_as_described(demo):
         labelled.units.filter(kind=kind).count() for kind in (Unit.Kind.SAMPLED, Unit.Kind.SHAM)
     ]
     assert kinds == [400, 200]
-    assert Label.objects.filter(unit__audit=labelled).count() == 3 * 600
+    assert Label.objects.filter(unit__in=labelled.units.drawn()).count() == 3 * 600
     assert {member.user.username for member in Membership.objects.all()} == set(PEOPLE)
 
 
@@ -70,6 +70,27 @@ def test_the_headline_holds_the_truth(demo):
     headline = demo["headline"]
     assert headline["n"] == 400
     assert headline["low"] <= 372 / 1200 <= headline["high"]
+
+
+def test_each_coder_was_measured_on_gold_and_on_repeats(demo):
+    labelled = Audit.objects.get(slug=LABELLED)
+    for coder in Coder.objects.filter(labels__unit__audit=labelled).distinct():
+        given = Label.objects.counted().filter(unit__audit=labelled, coder=coder)
+        assert given.filter(unit__kind="gold").count() == 16
+        repeats = given.filter(unit__kind="repeat").values_list("unit__repeats", flat=True)
+        assert repeats.count() == 12
+        assert given.filter(unit__in=list(repeats)).count() == 12
+
+
+def test_the_known_answers_are_the_truth_and_a_lead_sees_how_they_went(demo, demo_client):
+    labelled = Audit.objects.get(slug=LABELLED)
+    truth = {output.external_id: output for output in known_truth(labelled.seed).outputs}
+    for gold in Gold.objects.filter(unit__audit=labelled).select_related("unit", "failure_mode"):
+        known = truth[gold.unit.name]
+        assert (gold.correctness == "correct") is known.correct
+        assert gold.failure_mode.code == known.failure_mode
+    page = demo_client("lea").get(f"/audits/{LABELLED}/gold/").content.decode()
+    assert page.count("of 5</td>") == 16
 
 
 def test_the_gate_stops_this_release(demo):

@@ -100,10 +100,26 @@ def test_hostile_fields_of_the_leads_forms_are_refused(quiet, split, value):
     good = {"correctness": "correct", "failure_mode": "latency", "reason": "Looked it up."}
     found = [(f"decide {field}", lea.post(decide, {**good, field: value})) for field in good]
     new = {"name": "A", "slug": "a", "frame": "negative", "size": "1", "coders": "1", "seed": "1"}
-    for field in (*new, "margin", "strata_field", "n_thumbs_up", "codebook"):
+    for field in (*new, "margin", "strata_field", "n_thumbs_up", "sham_share", "codebook"):
         for press in ("preview", "draw"):
             sent = {**new, field: value, press: "1"}
             found.append((f"{press} {field}", lea.post("/projects/assistant/audits/new/", sent)))
+    gold = {"unit": "none", "correctness": "correct", "label": "latency", "explanation": "It is."}
+    for field in (*gold, "is_training"):
+        sent = {**gold, field: value}
+        found.append((f"gold {field}", lea.post("/audits/split/gold/", sent)))
+    found.append(("decision", lea.get("/audits/split/gold/", {"decision": value})))
+    assert failures(found) == []
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_hostile_fields_of_training_are_refused(quiet, make_open_audit, make_gold, value):
+    audit = make_open_audit(1, training_bar=1)
+    address = f"/audits/w34/training/{make_gold(audit, 100, is_training=True).unit.token}/"
+    found = [
+        (f"training {field}", quiet["ana"].post(address, {"attempt": "1", field: value}))
+        for field in ("attempt", "correctness", "failure_mode")
+    ]
     assert failures(found) == []
 
 

@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='audit',
             name='training_bar',
-            field=models.FloatField(blank=True, help_text='The part of the training units to get right before entering; empty: no training.', null=True),
+            field=models.FloatField(blank=True, help_text='The part of the training units to get right before entering; empty: none.', null=True),
         ),
         migrations.AddField(
             model_name='codebook',

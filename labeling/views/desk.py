@@ -24,6 +24,7 @@ from labeling.drafts import keep_draft
 from labeling.effort import record_effort
 from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
 from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
+from labeling.training import must_train
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
 from projects.roles import LABELERS
@@ -52,7 +53,10 @@ def takes_answers(
 @audit_roles(LABELERS)
 def desk(request: AuditRequest) -> HttpResponse:
     """The coder's open unit, or the next one; an empty queue says why."""
-    return show_next(request, coder_of_request(request))
+    coder = coder_of_request(request)
+    if request.audit.is_open and must_train(request.audit, coder):
+        return redirect("labeling:training", request.audit.slug)
+    return show_next(request, coder)
 
 
 @require_GET

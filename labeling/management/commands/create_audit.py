@@ -57,6 +57,13 @@ class Command(InputCommand):
             help="outputs rated up to draw beside a negative frame, for the grid",
         )
         parser.add_argument(
+            "--sham-share",
+            type=float,
+            default=0.0,
+            metavar="S",
+            help="part of all units that are shams: half rated up, half not rated",
+        )
+        parser.add_argument(
             "--from",
             dest="parquet",
             metavar="GLOB",
@@ -115,6 +122,7 @@ class Command(InputCommand):
             size=options["size"],
             margin=options["margin"],
             n_thumbs_up=options["thumbs_up"],
+            sham_share=options["sham_share"],
             coders=options["coders"],
             seed=secrets.randbits(31) if seed is None else seed,
             until=timezone.now(),
@@ -148,7 +156,8 @@ def as_dict(
         "response_rate": frame.response_rate,
         "n_frame": frame.n_frame,
         "n_sampled": frame.n_sampled,
-        "n_thumbs_up": frame.n_controls,
+        "n_thumbs_up": frame.n_controls - frame.n_unrated,
+        "n_unrated": frame.n_unrated,
         "n_seats": asked.at_least,
         "n_seats_at_most": asked.at_most,
         "margin": frame.margin,
@@ -162,6 +171,7 @@ def as_dict(
                 "inclusion_probability": stratum.inclusion_probability,
                 "is_negative": stratum.is_negative,
                 "in_frame": stratum.in_frame,
+                "is_rated": stratum.is_rated,
             }
             for stratum in frame.strata
         ],

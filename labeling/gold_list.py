@@ -1,0 +1,77 @@
+"""What a lead sees of gold and training units, and the decisions that could become gold."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from labeling.models import Adjudication, Audit, Gold, Label, TrainingAnswer, Unit
+from labeling.planting import could_be_drawn, is_right
+
+MOST_DECISIONS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldRow:
+    """A gold or training unit with how it was answered; of training the first attempts count."""
+
+    gold: Gold
+    n_coders: int
+    n_right: int
+
+    @property
+    def share_right(self) -> float | None:
+        return self.n_right / self.n_coders if self.n_coders else None
+
+
+def gold_rows(audit: Audit) -> list[GoldRow]:
+    """Every gold and training unit of the audit, those in use first."""
+    golds = Gold.objects.filter(unit__audit=audit).select_related("unit", "failure_mode")
+    right = rightness(golds)
+    rows = [
+        GoldRow(gold=gold, n_coders=len(right[gold.pk]), n_right=sum(right[gold.pk]))
+        for gold in golds
+    ]
+    return sorted(
+        rows,
+        key=lambda row: (row.gold.retired_at is not None, not row.gold.is_training, row.gold.pk),
+    )
+
+
+def rightness(golds: Iterable[Gold]) -> dict[int, list[bool]]:
+    """Gold to whether each of its coders was right: counted labels, or first training answers."""
+    by_unit = {gold.unit_id: gold for gold in golds}
+    labels = Label.objects.counted().filter(unit__in=by_unit)
+    answers = TrainingAnswer.objects.filter(
+        gold__unit__in=by_unit, attempt=1, answered_at__isnull=False
+    )
+    said = [
+        *labels.values_list("unit_id", "correctness", "failure_mode__code"),
+        *answers.values_list("gold__unit_id", "correctness", "failure_mode__code"),
+    ]
+    right: dict[int, list[bool]] = defaultdict(list)
+    for unit, correctness, mode in said:
+        gold = by_unit[unit]
+        right[gold.pk].append(is_right(correctness, mode, gold))
+    return right
+
+
+def decisions_on_offer(audit: Audit) -> QuerySet[Adjudication]:
+    """Decisions of the project's other audits on outputs that could be gold here."""
+    taken = audit.units.filter(output__isnull=False).values("output")
+    found = (
+        Adjudication.objects.current()
+        .filter(
+            unit__audit__project=audit.project_id,
+            unit__kind=Unit.Kind.SAMPLED,
+            unit__stratum__is_negative=True,
+            unit__output__in=could_be_drawn(audit).values("output"),
+        )
+        .exclude(unit__audit=audit)
+        .exclude(unit__output__in=taken)
+        .exclude(correctness="")
+    )
+    return found.select_related("unit__audit", "unit__output", "failure_mode").order_by(
+        "-created_at", "-pk"
+    )
