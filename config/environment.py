@@ -79,6 +79,9 @@ def sqlite_settings(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
+        # A thread keeps its connection: closing the last one folds the write-ahead log into the
+        # file, which would be waited for at the end of every request.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",  # a writer waits at BEGIN instead of failing half way

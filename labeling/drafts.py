@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from labeling.models import Coder, Draft, Unit
+from labeling.prepared import Prepared
 
 FIELDS = (
     "correctness",
@@ -27,8 +30,15 @@ def keep_draft(*, unit: Unit, coder: Coder, fields: Mapping[str, Any]) -> Draft 
     return draft
 
 
+def drafts_of(*, unit: int, coder: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(unit=unit, coder=coder)
+
+
+DRAFT = Prepared(drafts_of, "unit", "coder")
+
+
 def draft_of(unit: Unit, coder: Coder) -> Draft | None:
-    return Draft.objects.filter(unit=unit, coder=coder).first()
+    return DRAFT.first(unit=unit.pk, coder=coder.pk)
 
 
 def drop_draft(unit: Unit, coder: Coder) -> None:

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Count, DurationField, F, QuerySet, Subquery, Sum
 from django.db.models.functions import Greatest, Least, Now
 
@@ -57,9 +57,20 @@ def record_effort(*, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int) 
     if raise_total(showing, reported):
         return
     first_at, now = find_start(unit, coder, reported)
-    first = Effort(unit=unit, coder=coder, view=view, first_at=first_at, last_at=now)
-    Effort.objects.bulk_create([first], ignore_conflicts=True)  # another first report may have won
-    raise_total(showing, reported)
+    possible = int((now - first_at).total_seconds() * 1000) + GRACE_MS
+    first = Effort(
+        unit=unit,
+        coder=coder,
+        view=view,
+        active_ms=min(reported, possible),
+        first_at=first_at,
+        last_at=now,
+    )
+    try:
+        with transaction.atomic():
+            first.save(force_insert=True)
+    except IntegrityError:  # another first report of this showing was faster
+        raise_total(showing, reported)
 
 
 def raise_total(showing: QuerySet[Effort], reported: int) -> int:

@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now, Substr
 
 from labeling.models import Audit, Coder, Flag, FlagMessage, Label, Seat, Skip, Unit, Verdict
+from labeling.prepared import Prepared
 from projects.errors import InputError
 from projects.models import User
 
@@ -90,10 +91,17 @@ def append(flag: Flag, author: User, text: str) -> bool:
     return True
 
 
+def flags_of(*, unit: int, coder: int) -> QuerySet[Flag]:
+    return Flag.objects.filter(unit=unit, coder=coder)
+
+
+FLAG = Prepared(flags_of, "unit", "coder")
+
+
 def thread_of(unit: Unit, coder: Coder) -> Thread:
     """The coder's own thread on the unit; empty when there is none."""
-    said = FlagMessage.objects.filter(flag__unit=unit, flag__coder=coder).select_related("flag")
-    messages = list(said)
+    flag = FLAG.first(unit=unit.pk, coder=coder.pk)
+    messages = list(flag.messages.all()) if flag else []
     return Thread(
         messages=[
             ThreadMessage(
@@ -103,7 +111,7 @@ def thread_of(unit: Unit, coder: Coder) -> Thread:
             )
             for message in messages
         ],
-        is_resolved=bool(messages) and messages[0].flag.resolved_at is not None,
+        is_resolved=flag is not None and flag.resolved_at is not None,
     )
 
 

@@ -23,6 +23,7 @@ from labeling.models import (
     Verdict,
 )
 from labeling.planting import give_up, is_planted, next_planted, planted_seat, plants
+from labeling.prepared import Prepared
 from labeling.training import must_train
 
 LEASE = dt.timedelta(minutes=30)
@@ -69,18 +70,7 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
     """
     with transaction.atomic():
         lock_coder(coder)
-        bar = bar_of(audit, coder)
-        if bar in (Bar.IMPORTED, Bar.CLOSED, Bar.UNTRAINED):
-            return None
-        seat = open_seat(audit, coder)
-        if seat is None and bar is None:
-            free = free_seats(audit, coder)
-            planted = next_planted(audit, coder) if plants(audit) and free.exists() else None
-            seat = planted or take_free_seat(free, coder)
-        if seat is None:
-            return None
-        lease(seat, coder)
-    return seat
+        return take_next(audit, coder)
 
 
 def lock_coder(coder: Coder) -> None:
@@ -88,31 +78,66 @@ def lock_coder(coder: Coder) -> None:
     Coder.objects.select_for_update(no_key=True).get(pk=coder.pk)
 
 
-def open_seat(audit: Audit, coder: Coder) -> Seat | None:
-    """The seat the coder holds and has not labelled from; the latest when there are two."""
+def take_next(audit: Audit, coder: Coder) -> Seat | None:
+    """As `claim_next`, for a caller in whose transaction the coder is locked already."""
+    bar = bar_of(audit, coder)
+    if bar in (Bar.IMPORTED, Bar.CLOSED, Bar.UNTRAINED):
+        return None
+    ids = {"audit": audit.pk, "coder": coder.pk}
+    seat = OPEN_SEAT.first(**ids)
+    if seat is None and bar is None:
+        ids["user"] = coder.user_id or 0
+        may_plant = plants(audit) and free_seats(**ids).exists()
+        planted = next_planted(audit, coder) if may_plant else None
+        seat = planted or FREE_SEAT.first(**ids)
+    if seat is not None:
+        lease(seat, coder)
+    return seat
+
+
+def open_seats(*, audit: int, coder: int) -> QuerySet[Seat]:
+    """Seats the coder holds and has not labelled from, the latest first, locked.
+
+    Locked, so that a seat whose lease ran out is not also given to another at this instant.
+    """
     skipped = Skip.objects.filter(unit=OuterRef("unit"), coder=coder, undone_at=None)
     held = Seat.objects.filter(~Exists(skipped), audit=audit, coder=coder, is_done=False)
-    # Locked, so that a seat whose lease ran out is not also given to another at this instant.
-    return held.select_for_update(of=("self",)).order_by("-claimed_at").first()
+    return held.select_for_update(of=("self",)).order_by("-claimed_at")
 
 
-def free_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+def free_seats(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
     """Seats nobody holds (or whose lease ran out) on units that are new to the coder."""
-    free = new_to(audit, coder).filter(Q(coder=None) | Q(lease_until__lt=Now()))
+    new = new_to(audit=audit, coder=coder, user=user)
+    free = new.filter(Q(coder=None) | Q(lease_until__lt=Now()))
     return free.order_by("serving", "position")
+
+
+def seats_to_take(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
+    """Free seats, locked, past those that other coders are taking at this instant."""
+    free = free_seats(audit=audit, coder=coder, user=user)
+    if connection.features.has_select_for_update_skip_locked:
+        free = free.select_for_update(skip_locked=True, of=("self",))
+    return free
+
+
+OPEN_SEAT = Prepared(open_seats, "audit", "coder")
+FREE_SEAT = Prepared(seats_to_take, "audit", "coder", "user")
 
 
 def held_seats(audit: Audit, coder: Coder) -> QuerySet[Seat]:
     """Seats that others hold now on units that are new to the coder: they may come free."""
-    return new_to(audit, coder).filter(coder__isnull=False, lease_until__gte=Now())
+    new = new_to(audit=audit.pk, coder=coder.pk, user=coder.user_id or 0)
+    return new.filter(coder__isnull=False, lease_until__gte=Now())
 
 
-def new_to(audit: Audit, coder: Coder) -> QuerySet[Seat]:
+def new_to(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
     """Seats to be labelled from on units that are new to the coder.
 
-    Seats on planted units are one coder's own and are never passed on.
+    Seats on planted units are one coder's own and are never passed on. What `user` decided on as
+    a lead is not new: they have seen the others' labels.
     """
     same_unit = {"unit": OuterRef("unit"), "coder": coder}
+    decided = Adjudication.objects.filter(unit=OuterRef("unit"), decided_by=user)
     return (
         Seat.objects.filter(audit=audit, is_done=False, is_planted=False)
         .exclude(coder=coder)
@@ -120,7 +145,7 @@ def new_to(audit: Audit, coder: Coder) -> QuerySet[Seat]:
             ~Exists(Seat.objects.filter(**same_unit)),
             ~Exists(Label.objects.current().filter(**same_unit)),
             ~Exists(Skip.objects.filter(undone_at=None, **same_unit)),
-            ~Exists(decisions_of(coder).filter(unit=OuterRef("unit"))),
+            ~Exists(decided),
         )
     )
 
@@ -128,13 +153,6 @@ def new_to(audit: Audit, coder: Coder) -> QuerySet[Seat]:
 def decisions_of(coder: Coder) -> QuerySet[Adjudication]:
     """What this person decided as a lead: on those units they have seen the others' labels."""
     return Adjudication.objects.filter(decided_by__isnull=False, decided_by=coder.user_id)
-
-
-def take_free_seat(free: QuerySet[Seat], coder: Coder) -> Seat | None:
-    """Lock the first free seat, past those that other coders are taking at this instant."""
-    if connection.features.has_select_for_update_skip_locked:
-        free = free.select_for_update(skip_locked=True, of=("self",))
-    return free.first()
 
 
 def lease(seat: Seat, coder: Coder) -> None:

@@ -41,6 +41,6 @@ def n_folded(turns: list[dict[str, str]]) -> int:
 
 def what_the_user_said(unit: Unit) -> list[Feedback]:
     """The feedback that the unit was drawn by: what came after the draw is not shown."""
-    said = Feedback.objects.as_of(unit.audit.frame_until).filter(output=unit.output)
+    said = Feedback.objects.as_of(unit.audit.frame_until).filter(output=unit.output_id)
     shown = said.filter(channel__in=(*INSTRUMENTS, Channel.DISAGREE))
     return list(shown.order_by(F("given_at").asc(nulls_last=True), "pk")[:5])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from labeling.drafts import drop_draft
@@ -23,6 +24,7 @@ from labeling.models import (
     Unit,
     Verdict,
 )
+from labeling.prepared import Prepared
 from labeling.seating import (
     decisions_of,
     extend_lease,
@@ -61,6 +63,18 @@ def coder_of(project: Project, user: User) -> Coder:
     return Coder.objects.get_or_create(project=project, user=user, defaults={"name": name})[0]
 
 
+def verdicts_of(*, unit: int, coder: int) -> QuerySet[Verdict]:
+    return Verdict.objects.filter(unit=unit, coder=coder)
+
+
+VERDICT = Prepared(verdicts_of, "unit", "coder")
+
+
+def verdict_of(unit: Unit, coder: Coder) -> Verdict | None:
+    """The coder's blind verdict on the unit, once it is locked."""
+    return VERDICT.first(unit=unit.pk, coder=coder.pk)
+
+
 @transaction.atomic
 def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
     """Store and lock the blind verdict; a second one for the same unit changes nothing."""
@@ -71,13 +85,11 @@ def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
         raise InputError(
             f"Verdict: expected one of {', '.join(Correctness.values)}, got {correctness!r}."
         )
-    verdict, _ = Verdict.objects.get_or_create(
-        unit=unit,
-        coder=coder,
-        defaults={"correctness": correctness, "is_blind": audit.is_blind},
-    )
     extend_lease(unit, coder)
-    return verdict
+    given = verdict_of(unit, coder)  # the unit is locked
+    return given or Verdict.objects.create(
+        unit=unit, coder=coder, correctness=correctness, is_blind=audit.is_blind
+    )
 
 
 @transaction.atomic
@@ -97,7 +109,7 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
     if sent_before:
         return sent_before_by(coder, unit, sent_before, judgment)
     require_open(audit)
-    verdict = Verdict.objects.filter(unit=unit, coder=coder).first()
+    verdict = verdict_of(unit, coder)
     if verdict is None:
         raise InputError("The verdict comes first: say whether the answer was right.")
     checked = check_judgment(judgment, audit.codebook, unit, verdict)

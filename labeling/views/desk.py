@@ -23,7 +23,7 @@ from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.drafts import keep_draft
 from labeling.effort import record_effort
 from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
-from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
+from labeling.models import Audit, Coder, Label, Seat, Unit
 from labeling.training import must_train
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
@@ -79,9 +79,7 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=form.problem))
     chosen = form.cleaned_data["correctness"]
     try:
-        with transaction.atomic():
-            locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
-            take_time(request, unit, coder)
+        locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
     except InputError as error:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
     if locked.correctness != chosen:
@@ -98,7 +96,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
     """Take the grader's label for the unit and move on to the next."""
     coder = coder_of_request(request)
     unit = get_unit(request.audit, token)
-    locked = Verdict.objects.filter(unit=unit, coder=coder).first()
+    locked = workflow.verdict_of(unit, coder)
     if locked is None:
         unit = get_given_unit(request.audit, token, coder)
         problem = "The verdict comes first: say whether the answer was right."
@@ -216,11 +214,14 @@ def label_and_claim(
             unit=unit, coder=coder, judgment=form.judgment(), submission_id=form.submission
         )
         take_time(request, unit, coder)
-        return saved, seating.claim_next(request.audit, coder)
+        return saved, seating.take_next(request.audit, coder)
 
 
 def take_time(request: AuditRequest, unit: Unit, coder: Coder) -> None:
-    """The active time that the page reports with each answer; without scripts there is none."""
+    """The active time of the whole showing, as the page reports it; without scripts none.
+
+    It comes with the label or skip, which holds the verdict's time as well, and with `keep`.
+    """
     form = TimeForm(request.POST)
     if form.is_valid():
         record_effort(unit=unit, coder=coder, **form.cleaned_data)

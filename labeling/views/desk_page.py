@@ -33,6 +33,7 @@ from labeling.models import (
 from labeling.my_work import count_places, last_label_fields
 from labeling.queue import explain_empty_queue
 from labeling.shown import what_graders_see, what_the_user_said
+from labeling.workflow import verdict_of
 
 CHOOSE = "choose"
 """The id of the part that a verdict replaces: the output beside it stays as the grader left it."""
@@ -45,6 +46,7 @@ class Shown:
     unit: Unit
     coder: Coder
     verdict: Verdict | None = None
+    is_new: bool = False  # the verdict was given just now, so there is no label to go on from
     form: JudgmentForm | None = None
     saved: Label | None = None
     problem: str = ""
@@ -118,7 +120,7 @@ def render_desk(
 def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str, Any]:
     """The first step, or the second once there is a verdict."""
     unit, coder = shown.unit, shown.coder
-    verdict = shown.verdict or Verdict.objects.filter(unit=unit, coder=coder).first()
+    verdict = shown.verdict or verdict_of(unit, coder)
     draft = draft_of(unit, coder)
     typed = draft.fields if draft else {}
     context: dict[str, Any] = {
@@ -134,7 +136,9 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
         context["said"] = what_the_user_said(unit)
     if verdict:
         form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
-        typed = what_is_filled_in(form, draft) or last_label_fields(unit, coder)
+        typed = what_is_filled_in(form, draft)
+        if not typed and not shown.is_new:
+            typed = last_label_fields(unit, coder)
         context |= mode_step(audit, unit, verdict, form, typed, revising=revising)
     return context
 
