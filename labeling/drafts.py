@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from labeling.models import Coder, Draft, Unit
-from labeling.prepared import Prepared
+from projects.prepared import Prepared
 
 FIELDS = (
     "correctness",

@@ -54,7 +54,8 @@ def record_effort(*, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int) 
     """
     showing = Effort.objects.filter(unit=unit, coder=coder, view=view)
     reported = max(0, min(active_ms, 2**31 - 1))
-    if raise_total(showing, reported):
+    if showing.exists():
+        raise_total(showing, reported)
         return
     first_at, now = find_start(unit, coder, reported)
     possible = int((now - first_at).total_seconds() * 1000) + GRACE_MS
@@ -73,10 +74,9 @@ def record_effort(*, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int) 
         raise_total(showing, reported)
 
 
-def raise_total(showing: QuerySet[Effort], reported: int) -> int:
-    """The number of showings that took the report: 1, or 0 when it is not known yet."""
+def raise_total(showing: QuerySet[Effort], reported: int) -> None:
     possible = MillisecondsUntilNow(F("first_at")) + GRACE_MS
-    return showing.update(
+    showing.update(
         active_ms=Greatest(F("active_ms"), Least(reported, possible)),
         last_at=Greatest(F("last_at"), Now()),
     )

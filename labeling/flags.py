@@ -11,9 +11,9 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now, Substr
 
 from labeling.models import Audit, Coder, Flag, FlagMessage, Label, Seat, Skip, Unit, Verdict
-from labeling.prepared import Prepared
 from projects.errors import InputError
 from projects.models import User
+from projects.prepared import Prepared
 
 MAX_TEXT = 2000
 ON_DESK = (Seat, Verdict, Label, Skip, Flag)

@@ -96,15 +96,11 @@ class JudgmentForm(forms.Form):
             "invalid_choice": "expected correct, incorrect or cannot_tell, got %(value)s."
         },
     )
-    failure_mode = forms.ModelChoiceField(
-        FailureMode.objects.none(),
-        to_field_name="code",
+    failure_mode = forms.ChoiceField(
         required=False,
         error_messages={"invalid_choice": "expected a mode of this codebook, got %(value)s."},
     )
-    further_modes = forms.ModelMultipleChoiceField(
-        FailureMode.objects.none(),
-        to_field_name="code",
+    further_modes = forms.MultipleChoiceField(
         required=False,
         error_messages={"invalid_choice": "expected modes of this codebook, got %(value)s."},
     )
@@ -120,9 +116,18 @@ class JudgmentForm(forms.Form):
         self.unit = unit
         self.locked = locked
         self.codebook = audit.codebook
-        modes = audit.codebook.modes.all()
-        self.fields["failure_mode"].queryset = modes  # type: ignore[attr-defined]
-        self.fields["further_modes"].queryset = modes  # type: ignore[attr-defined]
+        self.modes: dict[str, FailureMode] = {}
+        if self.is_bound:
+            self.modes = {mode.code: mode for mode in audit.codebook.modes.all()}
+        choices = [(mode.code, mode.name) for mode in self.modes.values()]
+        self.fields["failure_mode"].choices = choices  # type: ignore[attr-defined]
+        self.fields["further_modes"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_failure_mode(self) -> FailureMode | None:
+        return self.modes.get(self.cleaned_data["failure_mode"])
+
+    def clean_further_modes(self) -> list[FailureMode]:
+        return [self.modes[code] for code in dict.fromkeys(self.cleaned_data["further_modes"])]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -23,8 +23,8 @@ from labeling.models import (
     Verdict,
 )
 from labeling.planting import give_up, is_planted, next_planted, planted_seat, plants
-from labeling.prepared import Prepared
 from labeling.training import must_train
+from projects.prepared import Prepared
 
 LEASE = dt.timedelta(minutes=30)
 

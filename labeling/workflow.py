@@ -24,7 +24,6 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.prepared import Prepared
 from labeling.seating import (
     decisions_of,
     extend_lease,
@@ -37,6 +36,7 @@ from labeling.seating import (
 from labeling.third_opinions import settle_third_opinion
 from projects.errors import InputError
 from projects.models import Project, User
+from projects.prepared import Prepared
 
 
 class AuditClosedError(InputError):

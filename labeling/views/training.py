@@ -8,6 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from labeling.access import AuditRequest, audit_roles, coder_of_request
+from labeling.codebooks import modes_with_examples
+from labeling.desk_keys import keys_of
 from labeling.judgment_forms import TrainingForm
 from labeling.models import Audit, Coder, Correctness, Gold, TrainingAnswer
 from labeling.shown import what_graders_see, what_the_user_said
@@ -117,7 +119,7 @@ def show_unit(
 ) -> HttpResponse:
     """The blind step or the mode step; as at the desk, the verdict comes before the reveal."""
     audit = request.audit
-    context: dict[str, Any] = {**unit_context(audit, gold, state), "problem": problem}
+    context: dict[str, Any] = {**unit_context(request, gold, state), "problem": problem}
     context |= {"attempt": attempt, "answer": answer}
     if attempt > state.attempt:
         context |= {"n_done": 0, "n_right": 0}
@@ -138,7 +140,7 @@ def show_answer(
 ) -> HttpResponse:
     """What the coder said beside what is known, and why."""
     context = {
-        **unit_context(request.audit, answer.gold, state),
+        **unit_context(request, answer.gold, state),
         "answer": answer,
         "gold": answer.gold,
         "said": what_the_user_said(answer.gold.unit),
@@ -148,17 +150,18 @@ def show_answer(
     return render(request, "labeling/training.html", context)
 
 
-def unit_context(audit: Audit, gold: Gold, state: TrainingState) -> dict[str, Any]:
-    keys = {"correct": "c", "incorrect": "x", "cannot_tell": "t"}
+def unit_context(request: AuditRequest, gold: Gold, state: TrainingState) -> dict[str, Any]:
+    audit, keys = request.audit, keys_of(request.user)
     return {
         "audit": audit,
+        "keys": keys,
         "unit_token": gold.unit.token,
         "shown": what_graders_see(gold.unit, audit),
         "verdicts": [
             {"value": value, "label": label, "key": keys[value]}
             for value, label in Correctness.choices
         ],
-        "definitions": list(audit.codebook.modes.all()),
+        "definitions": modes_with_examples(audit.codebook),
         "n_done": state.n_done,
         "n_right": state.n_right,
         "n_units": state.n_units,

@@ -113,9 +113,11 @@ def test_the_end_never_goes_back(report):
     assert report(SECOND).last_at >= first
 
 
-def test_the_usual_report_is_one_statement(report, unit, coder, view, django_assert_num_queries):
+def test_a_further_report_asks_whether_it_is_one_and_raises_the_total(
+    report, unit, coder, view, django_assert_num_queries
+):
     report(SECOND)
-    with transaction.atomic(), django_assert_num_queries(3):  # with the savepoint's two
+    with transaction.atomic(), django_assert_num_queries(4):  # with the savepoint's two
         record_effort(unit=unit, coder=coder, view=view, active_ms=2 * SECOND)
 
 
