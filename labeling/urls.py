@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.views import adjudication, audit_pages, audits, desk, home, keys
+from labeling.views import adjudication, audit_pages, audits, desk, graders, home, keys
 
 app_name = "labeling"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path(AUDIT + "report/", audit_pages.report, name="report"),
     path(AUDIT + "report.json", audit_pages.report_json, name="report-json"),
     path(AUDIT + "agreement/", audit_pages.agreement, name="agreement"),
+    path(AUDIT + "graders/", graders.graders, name="graders"),
+    path(AUDIT + "graders/<int:pk>/", graders.grader, name="grader"),
+    path(AUDIT + "graders.json", graders.graders_json, name="graders-json"),
     path(AUDIT + "exports/", audit_pages.exports, name="exports"),
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),
     path(AUDIT + "adjudicate/", adjudication.queue, name="adjudication"),
