@@ -48,38 +48,38 @@ FIGURES = {
 FLAGS = {
     "speed": (
         "too fast",
-        f"Surely more than {limits.TOO_FAST_SHARE:.0%} of the labels were made faster than the "
-        f"text can be read at {WORDS_PER_MINUTE} words a minute.",
+        f"Fires when surely more than {limits.TOO_FAST_SHARE:.0%} of the labels were made faster "
+        f"than the text can be read at {WORDS_PER_MINUTE} words a minute.",
     ),
     "straight_lining": (
         "one answer in a row",
-        "One answer was given in a run too long for chance, as common as that answer is.",
+        "Fires when one answer was given in a run too long for chance, as common as it is.",
     ),
     "gold": (
         "gold wrong",
-        "Even the upper end of the interval of right answers on gold units is under "
+        "Fires when even the upper end of the interval of right answers on gold units is under "
         f"{limits.GOLD_BAR:.0%}.",
     ),
     "repeats": (
         "differs from self",
-        "Even the upper end of the interval of equal answers on hidden repeats is under "
-        f"{limits.REPEAT_BAR:.0%}.",
+        "Fires when even the upper end of the interval of equal answers on hidden repeats is "
+        f"under {limits.REPEAT_BAR:.0%}.",
     ),
     "agreement": (
         "differs from others",
-        f"This grader agrees with the others surely {MARGIN} less than they agree with each "
-        "other on the same units.",
+        f"Fires when this grader agrees with the others surely {MARGIN} less than they agree "
+        "with each other on the same units.",
     ),
     "copier": (
         "same errors as another",
-        "This grader and one other make the same error more often than independent graders "
-        "would. It fires on both, and cannot say who copied, or whether both learned the same "
-        "mistake from the same person.",
+        "Fires when this grader and one other make the same error more often than independent "
+        "graders would. It fires on both, and cannot say who copied, or whether both learned the "
+        "same mistake from the same person.",
     ),
     "drift": (
         "falling agreement",
-        "Agreement with the others surely fell from the first third of the labels to the last, "
-        "and more than that of the others with each other.",
+        "Fires when agreement with the others surely fell from the first third of the labels to "
+        "the last, and more than that of the others with each other.",
     ),
 }
 
