@@ -36,12 +36,17 @@ class Fired:
         return self.n if flag == ANY else self.judged[FLAGS.index(flag)]
 
 
+def nearest_size(n_labels: int) -> int:
+    """Return the simulated number of labels that is nearest in proportion."""
+    return min(SIZES, key=lambda size: abs(np.log(max(n_labels, 1) / size)))
+
+
 def false_alarm_rate(flag: str, n_labels: int) -> Estimate:
     """Return the share of honest graders on whom a flag fires, of those it can be judged on.
 
-    At the simulated number of labels that is nearest in proportion. `flag` may be ``any``.
+    At the nearest simulated number of labels. `flag` may be ``any``.
     """
-    size = min(SIZES, key=lambda size: abs(np.log(max(n_labels, 1) / size)))
+    size = nearest_size(n_labels)
     counts = COUNTS[HONEST][size]
     x, n = counts.of(flag), counts.judged_on(flag)
     if n == 0:

@@ -140,6 +140,7 @@ def answer_of(capsys, *arguments: str) -> Any:
         (["audits"], ["audits"]),
         (["report", "SLUG"], ["report", "agreement"]),
         (["agreement", "SLUG"], ["agreement"]),
+        (["graders", "SLUG"], ["graders"]),
         (["gate", "--project=P"], ["gate"]),
     ],
     ids=lambda value: value[0],
