@@ -45,8 +45,19 @@ class GraderData:
 
     @cached_property
     def labels(self) -> list[Any]:
-        """Counted labels on drawn and planted units, in the order they were given."""
-        counted = Label.objects.counted().filter(unit__audit=self.audit)
+        """Counted labels on drawn and planted units, in the order they were given.
+
+        On a gold unit the coder's first label stands, as in their own accuracy: what is changed
+        afterwards says nothing about how the unit was judged.
+        """
+        same = {"unit": OuterRef("unit"), "coder": OuterRef("coder")}
+        is_first = ~Exists(Label.objects.filter(pk__lt=OuterRef("pk"), **same))
+        is_given = Exists(Label.objects.counted().filter(**same))
+        of_audit = Label.objects.filter(unit__audit=self.audit, is_late=False)
+        counted = of_audit.filter(
+            ~Q(unit__kind=Unit.Kind.GOLD) & Q(superseded_at=None)
+            | Q(unit__kind=Unit.Kind.GOLD) & is_first & is_given
+        )
         return list(counted.order_by("created_at", "pk").values_list(*LABEL_FIELDS, named=True))
 
     @cached_property

@@ -152,6 +152,22 @@ class TestFigures:
         assert (found.gold_accuracy.value, found.gold_accuracy.n) == (1 / 2, 2)
         assert (found.self_agreement.value, found.self_agreement.n) == (0, 1)
 
+    def test_a_gold_label_that_is_changed_afterwards_changes_no_accuracy(
+        self, worked_audit, coder, ana
+    ):
+        before = quality(worked_audit, coder(ana)).gold_accuracy
+        for unit in worked_audit.units.filter(kind="gold"):
+            known = Judgment(
+                correctness=unit.gold.correctness,
+                failure_mode=unit.gold.failure_mode,
+                revision_reason="I know the answer now.",
+            )
+            workflow.record_label(
+                unit=unit, coder=coder(ana), judgment=known, submission_id=f"again-{unit.pk}"
+            )
+        after = quality(worked_audit, coder(ana)).gold_accuracy
+        assert (after.value, after.n) == (before.value, before.n)
+
     def test_others_are_met_on_drawn_control_and_gold_units_but_on_no_repeat(
         self, worked_audit, coder, ana
     ):
