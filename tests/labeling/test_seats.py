@@ -229,7 +229,7 @@ def crowd():
 def impatient():
     """Waiting in step, fifty connections to SQLite get one turn in 100 ms: let each ask oftener."""
     if connection.vendor == "sqlite":
-        connection.cursor().execute("PRAGMA busy_timeout = 180")
+        connection.cursor().execute("PRAGMA busy_timeout = 50")
 
 
 def claim_at_last(audit, coder):
