@@ -1,5 +1,6 @@
 """Seats: k coders per unit exactly, in draw order, with leases, also when fifty come at once."""
 
+import gc
 import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -198,6 +199,8 @@ def crowd():
     """Fifty threads that stay; call it with a job for each, and all begin at once.
 
     On SQLite each keeps its connection; on PostgreSQL they take turns with those of the pool.
+    Garbage is collected between the rounds alone: a thread that clears the cursor of a refused
+    attempt would wait, with the interpreter locked, for the connection that waits for it.
     """
     start = Barrier(N_PEOPLE, timeout=60)
 
@@ -209,17 +212,24 @@ def crowd():
             if connection.vendor != "sqlite":
                 connection.close()
 
-    with ThreadPoolExecutor(N_PEOPLE) as pool:
-        at = lambda jobs: list(pool.map(run, jobs, timeout=120))  # noqa: E731 - one line, used thrice
-        at([impatient] * N_PEOPLE)
-        yield at
-        at([lambda: connection.close()] * N_PEOPLE)
+    def at_one_instant(jobs):
+        gc.collect()
+        return list(pool.map(run, jobs, timeout=120))
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(N_PEOPLE) as pool:
+            at_one_instant([impatient] * N_PEOPLE)
+            yield at_one_instant
+            at_one_instant([lambda: connection.close()] * N_PEOPLE)
+    finally:
+        gc.enable()
 
 
 def impatient():
     """Waiting in step, fifty connections to SQLite get one turn in 100 ms: let each ask oftener."""
     if connection.vendor == "sqlite":
-        connection.cursor().execute("PRAGMA busy_timeout = 180")
+        connection.cursor().execute("PRAGMA busy_timeout = 50")
 
 
 def claim_at_last(audit, coder):
