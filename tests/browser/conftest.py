@@ -1,8 +1,11 @@
 """A live server, people who sign in through the form, and an audit with long and short units."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.sampled import AtDesk
+
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
 
 PASSWORD = "a long password for tests"
 TURNS = [
