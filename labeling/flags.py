@@ -12,7 +12,7 @@ from django.db.models.functions import Now, Substr
 
 from labeling.models import Audit, Coder, Flag, FlagMessage, Label, Seat, Skip, Unit, Verdict
 from projects.errors import InputError
-from projects.models import User
+from projects.models import Project, User
 from projects.prepared import Prepared
 
 MAX_TEXT = 2000
@@ -117,6 +117,13 @@ def thread_of(unit: Unit, coder: Coder) -> Thread:
 
 def open_flags(audit: Audit) -> QuerySet[Flag]:
     return Flag.objects.filter(unit__audit=audit, resolved_at=None)
+
+
+def n_answers(user: User, project: Project) -> int:
+    """The person's open flags in which somebody else had the last word."""
+    said = FlagMessage.objects.filter(flag=OuterRef("pk")).order_by("-created_at", "-pk")
+    own = Flag.objects.filter(coder__user=user, coder__project=project, resolved_at=None)
+    return own.annotate(by=Subquery(said.values("author")[:1])).exclude(by=user.pk).count()
 
 
 def flags_with_last_word(audit: Audit) -> QuerySet[Flag]:

@@ -111,6 +111,14 @@ function findPlace(unit) {
   if (output > read.clientHeight * 0.4) read.scrollTop = output - read.clientHeight * 0.25;
 }
 
+// On a phone the second step is taller: the output must not slide out below the reading pane.
+function keepOutputInView(unit) {
+  const read = unit.querySelector(".read");
+  if (!read) return;
+  const output = read.querySelector(".output").offsetTop;
+  if (output > read.scrollTop + read.clientHeight * 0.6) read.scrollTop = output - 8;
+}
+
 let place = null;
 document.addEventListener("htmx:beforeSwap", () => {
   const read = desk() && desk().querySelector(".read");
@@ -123,7 +131,8 @@ document.addEventListener("htmx:beforeSwap", () => {
 function takeUp(swapped) {
   const unit = desk();
   if (!unit) return;
-  if (swapped !== "choose") findPlace(unit);
+  if (swapped === "choose") keepOutputInView(unit);
+  else findPlace(unit);
   const error = unit.querySelector(".field-error");
   if (error) error.tabIndex = -1;
   (error || unit.querySelector(".read") || unit).focus({ preventScroll: true });
@@ -151,7 +160,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 document.addEventListener("toggle", (event) => {
   const drawer = event.target;
-  if (event.newState !== "open" || drawer.matches(".earlier") || drawer.contains(document.activeElement)) return;
+  // A note that comes back unfolded takes no key: only what was opened just now does.
+  if (event.newState !== "open" || !drawer.matches("[popover]") || drawer.contains(document.activeElement)) return;
   enterDrawer(drawer);
 }, true);
 
@@ -251,7 +261,10 @@ async function renew() {
     sent.renewed = true;
     const { form, button } = sent;
     form.requestSubmit(button || undefined);
-  } else askToSignIn();
+  } else {
+    notSaved.textContent = "Not saved: " + sent.says + ". You are signed out.";
+    askToSignIn();
+  }
 }
 
 signIn.querySelector("form").addEventListener("submit", async (event) => {
@@ -316,6 +329,8 @@ setInterval(tick, 1000);
 function showing() {
   const unit = desk() ? desk().dataset.unit || "" : "";
   if (unit === viewOf) return;
+  // A unit that was opened by its own address is not what a reload of the next one should show.
+  if (view && location.pathname !== keyList.dataset.desk) history.replaceState(null, "", keyList.dataset.desk);
   viewOf = unit;
   view = newView();
   active = 0;

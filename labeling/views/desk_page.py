@@ -30,7 +30,7 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.my_work import count_places, last_label_fields
+from labeling.my_work import last_label_fields
 from labeling.queue import explain_empty_queue
 from labeling.shown import what_graders_see, what_the_user_said
 from labeling.workflow import verdict_of
@@ -107,8 +107,7 @@ def render_desk(
     context |= {"audit": request.audit, "is_fragment": is_fragment(request)}
     if not is_fragment(request):
         part = "labeling/desk.html"
-        modes = modes_with_examples(request.audit.codebook)
-        context |= {"definitions": modes, "audit_percent": audit_percent(request.audit)}
+        context["definitions"] = modes_with_examples(request.audit.codebook)
     response = render(request, part, context, status=status)
     response.headers["X-Desk"] = "unit"  # the page shows "Not saved" for an answer without it
     return response
@@ -137,8 +136,9 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
     if verdict:
         form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
         typed = what_is_filled_in(form, draft)
-        if not typed and not shown.is_new:
-            typed = last_label_fields(unit, coder)
+        if not shown.is_new:
+            context["sent_label"] = Label.objects.current().filter(unit=unit, coder=coder).first()
+            typed = typed or last_label_fields(unit, coder)
         context |= mode_step(audit, unit, verdict, form, typed, revising=revising)
     return context
 
@@ -200,20 +200,14 @@ def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> Mapping[str, A
 
 
 def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
-    """The receipt, and the coder's labels: `n_mine` in this audit, `n_today` in the project."""
+    """The receipt, and the coder's labels in this audit: `n_mine`, and `n_today` of them."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = (
         Label.objects.current()
         .filter(coder=coder)
         .aggregate(
             n_mine=Count("pk", filter=Q(unit__audit=audit)),
-            n_today=Count("pk", filter=Q(created_at__gte=midnight)),
+            n_today=Count("pk", filter=Q(unit__audit=audit, created_at__gte=midnight)),
         )
     )
     return {"saved": saved, **found}
-
-
-def audit_percent(audit: Audit) -> int:
-    """The part of the audit's places that have a label, in whole percent."""
-    places = count_places(audit)
-    return 100 * places["n_done"] // max(1, places["n_places"])

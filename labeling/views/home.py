@@ -10,8 +10,10 @@ from django.views.decorators.http import require_safe
 
 from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
-from labeling.flags import open_flags
+from labeling.flags import n_answers, open_flags
 from labeling.models import Audit, Coder, Label, Seat
+from labeling.seating import Bar, bar_of
+from labeling.workflow import coder_of
 from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
 from projects.models import Membership, Project
 from projects.roles import LABELERS, LEADS, READERS
@@ -27,6 +29,7 @@ class AuditCard:
     n_mine: int
     n_disputed: int
     n_flags: int
+    bar: Bar | None
 
     @property
     def is_finished(self) -> bool:
@@ -54,6 +57,7 @@ def place(member: Membership) -> dict[str, Any]:
         "project": project,
         "cards": cards,
         "labels": member.role in LABELERS,
+        "n_answers": n_answers(member.user, project) if member.role in LABELERS else 0,
         "leads": is_lead,
         "reads": member.role in READERS,
         "has_feedback": is_lead and Output.objects.filter(project=project).exists(),
@@ -71,7 +75,15 @@ def audit_card(audit: Audit, member: Membership, *, with_disputes: bool) -> Audi
         n_mine=mine.count(),
         n_disputed=undecided(disputed_units(audit)).count() if with_disputes else 0,
         n_flags=open_flags(audit).count() if member.role in LEADS else 0,
+        bar=bar_for(audit, member) if member.role in LABELERS else None,
     )
+
+
+def bar_for(audit: Audit, member: Membership) -> Bar | None:
+    """What keeps the member from new units; asked only where the audit keeps anybody."""
+    if not (audit.by_invitation or audit.max_labels_per_coder or audit.training_bar):
+        return None
+    return bar_of(audit, coder_of(member.project, member.user))
 
 
 @require_safe
