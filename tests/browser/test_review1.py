@@ -1,0 +1,141 @@
+"""What a review found on the page: each test says what should hold, and fails."""
+
+import pytest
+from playwright.sync_api import expect
+
+from labeling.models import Draft, Label
+from tests.browser.conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+DESK = "/audits/w34/label/"
+
+
+@pytest.fixture
+def chosen(page, ana, audit, enter):
+    desk = enter(page, ana, DESK)
+    page.evaluate("htmx.config.timeout = 1500")
+    desk.keyboard.press("c")
+    expect(desk.locator(".mode-step")).to_be_visible()
+    desk.keyboard.press("6")
+    return desk
+
+
+def not_saved(page):
+    return page.locator("#not-saved")
+
+
+def test_a_refusal_that_stays_is_not_asked_again_and_again(chosen):
+    asked = []
+
+    def refuse(route):
+        asked.append(1)
+        route.fulfill(status=403, body="Blocked by the proxy.")
+
+    chosen.route("**/units/*/label/", refuse)
+    chosen.keyboard.press("Enter")
+    chosen.wait_for_timeout(2000)
+    assert len(asked) <= 2
+
+
+def test_a_flag_that_arrives_does_not_hide_that_the_label_did_not(chosen):
+    chosen.route("**/units/*/label/", lambda route: route.abort())
+    chosen.keyboard.press("Enter")
+    expect(not_saved(chosen)).to_contain_text("Not saved")
+    chosen.keyboard.press("f")
+    chosen.keyboard.type("Which shop?")
+    chosen.keyboard.press("Control+Enter")
+    expect(chosen.locator("#flag-thread")).to_contain_text("You")
+    expect(not_saved(chosen)).to_be_visible(timeout=1000)
+
+
+def test_a_proxys_page_does_not_replace_the_flag(chosen):
+    chosen.route(
+        "**/units/*/flag/",
+        lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Portal</h1>"),
+    )
+    chosen.keyboard.press("f")
+    chosen.keyboard.type("Which shop?")
+    chosen.keyboard.press("Control+Enter")
+    expect(not_saved(chosen)).to_be_visible(timeout=1500)
+    expect(chosen.locator("#flag-text")).to_have_value("Which shop?", timeout=1000)
+
+
+def test_a_note_is_kept_when_its_label_does_not_arrive(chosen):
+    chosen.route("**/units/*/label/", lambda route: route.abort())
+    chosen.keyboard.press("n")
+    chosen.keyboard.type("Twelve seconds.")
+    chosen.keyboard.press("Control+Enter")
+    expect(not_saved(chosen)).to_be_visible()
+    chosen.wait_for_timeout(6500)
+    assert Draft.objects.get().fields.get("note") == "Twelve seconds."
+
+
+def test_a_note_is_kept_when_the_verdict_is_opened_at_once(chosen):
+    chosen.keyboard.press("n")
+    chosen.keyboard.type("Twelve seconds.")
+    chosen.get_by_text("Change it").click()
+    expect(chosen.locator("[name=revision_reason]")).to_be_visible()
+    expect(chosen.locator("textarea[name=note]")).to_have_value("Twelve seconds.", timeout=1000)
+
+
+def test_an_undo_whose_answer_is_lost_takes_back_one_label(page, ana, audit, enter):
+    desk = enter(page, ana, DESK)
+    for n in (1, 2):
+        desk.keyboard.press("t")
+        expect(desk.locator(".mode-step")).to_be_visible()
+        desk.keyboard.press("Enter")
+        expect(desk.locator("#progress")).to_contain_text(f"{n} by you")
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    desk.route("**/undo/", lose, times=1)
+    desk.keyboard.press("u")
+    expect(not_saved(desk)).to_contain_text("Not saved: Undo")
+    desk.keyboard.press("Enter")
+    expect(not_saved(desk)).to_be_hidden()
+    assert Label.objects.current().count() == 1
+
+
+def test_somebody_else_who_signs_in_here_does_not_answer_for_the_page(chosen, ana, ben, audit):
+    from labeling import seating
+    from labeling.workflow import coder_of, record_verdict
+
+    other = coder_of(audit.project, ben)
+    seat = seating.claim_next(audit, other)
+    record_verdict(unit=seat.unit, coder=other, correctness="correct")
+    chosen.context.clear_cookies()
+    chosen.keyboard.press("Enter")
+    expect(chosen.locator("#sign-in-here")).to_be_visible()
+    box = chosen.locator("#sign-in-here")
+    chosen.evaluate(
+        """([name, password]) => {
+          const form = document.querySelector('#sign-in-here form');
+          form.querySelector('[name=username]').value = name;
+          form.querySelector('[name=password]').value = password;
+          form.requestSubmit();
+        }""",
+        ["ben", PASSWORD],
+    )
+    expect(box.locator(".sign-in-problem")).to_be_visible()
+    chosen.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    chosen.locator("h1").focus()
+    chosen.evaluate("document.activeElement.blur()")
+    chosen.keyboard.press("Enter")
+    chosen.wait_for_timeout(1500)
+    assert not Label.objects.filter(coder=other).exists()
+
+
+def test_a_draft_that_a_proxy_answered_is_sent_again(chosen):
+    chosen.wait_for_timeout(1500)
+    chosen.route(
+        "**/units/*/keep/",
+        lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Portal</h1>"),
+        times=1,
+    )
+    chosen.keyboard.press("n")
+    chosen.keyboard.type("Twelve seconds.")
+    chosen.wait_for_timeout(8000)
+    assert Draft.objects.get().fields.get("note") == "Twelve seconds."
