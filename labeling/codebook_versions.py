@@ -216,7 +216,7 @@ def mode_names(audit: Audit) -> dict[str, str]:
     decision of this audit says them: what was said stays in the figures.
     """
     names = dict(audit.codebook.modes.values_list("code", "name"))
-    labels = Label.objects.counted().filter(unit__audit=audit)
+    labels = Label.objects.counted().filter(unit__in=audit.units.drawn())
     decisions = Adjudication.objects.current().filter(unit__audit=audit)
     said = Q(pk__in=labels.values("failure_mode")) | Q(pk__in=decisions.values("failure_mode"))
     older = FailureMode.objects.filter(said).exclude(codebook=audit.codebook_id)

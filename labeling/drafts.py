@@ -41,6 +41,13 @@ def draft_of(unit: Unit, coder: Coder) -> Draft | None:
     return DRAFT.first(unit=unit.pk, coder=coder.pk)
 
 
+def forget(unit: Unit, coder: Coder, field: str) -> None:
+    """One input was sent on its own: what else is typed stays."""
+    draft = draft_of(unit, coder)
+    if draft:
+        keep_draft(unit=unit, coder=coder, fields={**draft.fields, field: ""})
+
+
 def drop_draft(unit: Unit, coder: Coder) -> None:
     """The answer was sent, or everything was taken out again."""
     Draft.objects.filter(unit=unit, coder=coder).delete()

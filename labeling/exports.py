@@ -287,7 +287,7 @@ def build_manifest(
     audit: Audit, *, kind: str, n_rows: int, file: Path, name: str
 ) -> dict[str, Any]:
     """What the file is, how to check it, and what it does not hold, with the reason."""
-    labels = Label.objects.filter(unit__audit=audit)
+    labels = Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
     late = labels.current().filter(is_late=True).count()
     superseded = labels.exclude(superseded_at=None).count()
     withheld = {"superseded or undone": superseded, "late": late}

@@ -10,15 +10,14 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now, Substr
 
-from labeling.models import Audit, Coder, Flag, FlagMessage, Label, Seat, Skip, Unit, Verdict
+from labeling.drafts import forget
+from labeling.models import Audit, Coder, Flag, FlagMessage, Unit
+from labeling.seating import was_given
 from projects.errors import InputError
 from projects.models import Project, User
 from projects.prepared import Prepared
 
 MAX_TEXT = 2000
-ON_DESK = (Seat, Verdict, Label, Skip, Flag)
-"""What is kept of a coder who had a unit: the place, until it goes to another, and all said."""
-
 EXCERPT = 300
 """So much of an output or message is read for a line of a list."""
 
@@ -42,8 +41,7 @@ class Thread:
 
 def knows_unit(unit: Unit, coder: Coder) -> bool:
     """Whether the unit was ever on this coder's desk; for anyone else it does not exist."""
-    said = {"unit": unit, "coder": coder}
-    return any(model._default_manager.filter(**said).exists() for model in ON_DESK)
+    return was_given(unit, coder) or Flag.objects.filter(unit=unit, coder=coder).exists()
 
 
 def clean_text(text: str) -> str:
@@ -69,6 +67,7 @@ def raise_flag(*, unit: Unit, coder: Coder, user: User, text: str) -> Flag:
     flag, _ = Flag.objects.get_or_create(unit=unit, coder=coder)
     if append(flag, user, text):
         Flag.objects.filter(pk=flag.pk).update(resolved_at=None, resolved_by=None)
+    forget(unit, coder, "flag_text")
     return flag
 
 

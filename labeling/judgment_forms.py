@@ -7,7 +7,7 @@ from django import forms
 
 from feedback.models import Output
 from labeling.models import Audit, Correctness, FailureMode, Skip, Unit
-from labeling.workflow import Judgment
+from labeling.workflow import Judgment, was_sent
 from projects.errors import InputError
 
 MAX_NOTE = 4000
@@ -141,6 +141,8 @@ class JudgmentForm(forms.Form):
     def clean_codebook_version(self) -> int | None:
         """A label names the version it was given under: the one its coder had on the screen."""
         version: int | None = self.cleaned_data["codebook_version"]
+        if was_sent(str(self.cleaned_data.get("submission_id") or "")):
+            return version  # stored before the audit went on: it gets its receipt
         if version not in (None, self.codebook.version):
             raise forms.ValidationError(
                 f"the audit went on to version {self.codebook.version} while this page was open: "

@@ -6,7 +6,7 @@ drawn ones, so what is planted when depends on nothing that a coder sees or sets
 
 import hashlib
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -228,19 +228,27 @@ def first_by_lot(units: list[Unit], audit: Audit, coder: Coder) -> Unit | None:
 
 
 def planted_seat(unit: Unit, coder: Coder) -> Seat:
-    """A place of the coder's own on a planted unit; the caller leases it."""
-    Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
-    last = Seat.objects.filter(unit=unit).aggregate(position=Max("position"))["position"]
-    return Seat.objects.create(
-        unit=unit,
-        audit_id=unit.audit_id,
-        position=(last or 0) + 1,
-        serving=unit.serving,
-        coder=coder,
-        claimed_at=Now(),
-        lease_until=Now(),
-        is_planted=True,
-    )
+    """A place of the coder's own on a planted unit; the caller leases it.
+
+    The unit is not locked: whoever labels it holds it, and may be waiting for ours.
+    """
+    while True:
+        last = Seat.objects.filter(unit=unit).aggregate(position=Max("position"))["position"]
+        try:
+            with transaction.atomic():
+                return Seat.objects.create(
+                    unit=unit,
+                    audit_id=unit.audit_id,
+                    position=(last or 0) + 1,
+                    serving=unit.serving,
+                    coder=coder,
+                    claimed_at=Now(),
+                    lease_until=Now(),
+                    is_planted=True,
+                )
+        except IntegrityError:  # another coder took this position at the same moment
+            if Seat.objects.filter(unit=unit, coder=coder).exists():
+                raise
 
 
 def give_up(unit: Unit, coder: Coder) -> None:

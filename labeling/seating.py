@@ -201,7 +201,8 @@ def give_back(unit: Unit, coder: Coder) -> None:
 
 def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
     """The coder's own seat on the unit, else one that is still free, else None (late)."""
-    seats = Seat.objects.select_for_update().filter(unit=unit)
+    # The model's own order would join unit and audit, and lock their rows as well.
+    seats = Seat.objects.select_for_update(of=("self",)).filter(unit=unit).order_by("position")
     mine = seats.filter(coder=coder).first()
     if mine:
         return mine

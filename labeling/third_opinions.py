@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from labeling.models import PLANTED, Audit, Label, Seat, Unit
+from labeling.models import PLANTED, Audit, Label, Lapse, Seat, Unit
 
 CHUNK = 500
 
@@ -37,7 +37,7 @@ def first_labels_differ(audit: Audit, unit: Unit) -> bool:
     first = Label.objects.counted().filter(
         unit=unit, seat__position__lte=audit.coders_per_unit, seat__is_done=True
     )
-    said = list(first.values_list("correctness", "failure_mode"))
+    said = list(first.values_list("correctness", "failure_mode__code"))
     return len(said) == audit.coders_per_unit and len(set(said)) > 1
 
 
@@ -49,6 +49,10 @@ def remove_free_extra(audit: Audit, unit: Unit) -> None:
         ~Exists(Label.objects.filter(seat=OuterRef("pk"))),
     )
     for seat in unused.select_for_update(of=("self",)):
+        if seat.coder_id is not None:  # somebody may still be reading: the answer is taken as late
+            Lapse.objects.bulk_create(
+                [Lapse(unit=unit, coder_id=seat.coder_id)], ignore_conflicts=True
+            )
         seat.delete()
 
 
@@ -66,7 +70,8 @@ def seats_outside_agreement(audit: Audit) -> QuerySet[Seat]:
     """The extra seats: their labels were asked because others differed."""
     if not audit.asks_third:
         return Seat.objects.none()
-    return Seat.objects.filter(audit=audit, position__gt=audit.coders_per_unit)
+    later = Seat.objects.filter(audit=audit, position__gt=audit.coders_per_unit)
+    return later.filter(is_planted=False)
 
 
 def count_full_units(audit: Audit) -> int:

@@ -12,6 +12,7 @@ from analysis.estimates import Estimate
 from analysis.patterns import patterns_from_labels
 from labeling.models import PLANTED, Audit, Codebook, Correctness, Label
 from labeling.models.judgment import LabelQuerySet
+from labeling.third_opinions import seats_outside_agreement
 
 CANNOT_TELL = str(Correctness.CANNOT_TELL)
 
@@ -74,6 +75,7 @@ def version_figures(audit: Audit) -> list[VersionFigures]:
 def mode_labels(audit: Audit) -> pd.DataFrame:
     """The reliability data of the failure mode, each label with its version."""
     asked = drawn_labels(audit).counted().filter(asks_mode=True).order_by("unit_id", "coder_id")
+    asked = asked.exclude(seat__in=seats_outside_agreement(audit))
     rows = asked.values_list(
         "unit_id", "coder__name", "failure_mode__code", "correctness", "codebook_id"
     )

@@ -25,6 +25,7 @@ from labeling.models import (
     Verdict,
 )
 from labeling.seating import (
+    OPEN_SEAT,
     decisions_of,
     extend_lease,
     give_back,
@@ -79,8 +80,7 @@ def verdict_of(unit: Unit, coder: Coder) -> Verdict | None:
 def record_verdict(*, unit: Unit, coder: Coder, correctness: str) -> Verdict:
     """Store and lock the blind verdict; a second one for the same unit changes nothing."""
     audit = lock_open_audit(unit)
-    if decisions_of(coder).filter(unit=unit).exists():
-        raise InputError("You decided on this unit as the lead: it needs the eyes of others.")
+    require_fresh_eyes(unit, coder)
     if correctness not in Correctness.values:
         raise InputError(
             f"Verdict: expected one of {', '.join(Correctness.values)}, got {correctness!r}."
@@ -109,6 +109,7 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
     if sent_before:
         return sent_before_by(coder, unit, sent_before, judgment)
     require_open(audit)
+    require_fresh_eyes(unit, coder)
     verdict = verdict_of(unit, coder)
     if verdict is None:
         raise InputError("The verdict comes first: say whether the answer was right.")
@@ -132,9 +133,15 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         label.further_modes.set(judgment.further_modes)
     if seat:
         Seat.objects.filter(pk=seat.pk).update(is_done=True)
+    Skip.objects.filter(unit=unit, coder=coder, undone_at=None).update(undone_at=Now())
     drop_draft(unit, coder)
     settle_third_opinion(audit, unit)
     return label
+
+
+def require_fresh_eyes(unit: Unit, coder: Coder) -> None:
+    if decisions_of(coder).filter(unit=unit).exists():
+        raise InputError("You decided on this unit as the lead: it needs the eyes of others.")
 
 
 def was_sent(submission_id: str) -> bool:
@@ -149,17 +156,24 @@ def sent_before_by(coder: Coder, unit: Unit, label: Label, judgment: Judgment) -
     that is somebody else's is refused, and so is one whose label was taken back or said
     something else: its receipt would show as saved what was not.
     """
-    code = judgment.failure_mode.code if judgment.failure_mode else judgment.correctness
-    if (
-        label.coder_id != coder.pk
-        or label.unit_id != unit.pk
-        or label.superseded_at is not None
-        or (label.correctness, label.category) != (judgment.correctness, code)
-    ):
+    is_this = (label.coder_id, label.unit_id) == (coder.pk, unit.pk)
+    if not is_this or label.superseded_at is not None or not says_the_same(label, judgment):
         raise InputError(
             "This form was used up by an earlier answer: nothing was saved, submit it again."
         )
     return label
+
+
+def says_the_same(label: Label, judgment: Judgment) -> bool:
+    """In every part that is typed or chosen; modes by their codes."""
+    code = judgment.failure_mode.code if judgment.failure_mode else judgment.correctness
+    return (
+        (label.correctness, label.category) == (judgment.correctness, code)
+        and label.note == judgment.note
+        and label.revision_reason == judgment.revision_reason
+        and {mode.code for mode in label.further_modes.all()}
+        == {mode.code for mode in judgment.further_modes}
+    )
 
 
 def check_judgment(
@@ -215,16 +229,21 @@ def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
 
 
 @transaction.atomic
-def undo_last(audit: Audit, coder: Coder) -> Unit | None:
+def undo_last(audit: Audit, coder: Coder, *, shown: str = "") -> Unit | None:
     """Take back the coder's last label or skip in this audit and show that unit again.
 
     The label stays in the history as superseded; the verdict stays locked. None: nothing to undo.
+    `shown` is the token of the unit that the page shows: an undo that is sent twice, because its
+    answer was lost, takes back one.
 
     Raises
     ------
     InputError
         The audit is closed, or all places on the skipped unit have gone to others.
     """
+    came_back = came_back_before(audit, coder, shown)
+    if came_back:
+        return came_back
     label = last_label(audit, coder)
     skip = (
         Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None)
@@ -251,6 +270,18 @@ def undo_last(audit: Audit, coder: Coder) -> Unit | None:
     return unit
 
 
+def came_back_before(audit: Audit, coder: Coder, shown: str) -> Unit | None:
+    """The unit that an undo from this page has brought back already.
+
+    It is held since later than the unit on the page, which is still waiting for its answer.
+    """
+    waiting = Seat.objects.filter(audit=audit, unit__token=shown, coder=coder, is_done=False)
+    if not shown or not waiting.exists():
+        return None
+    latest = OPEN_SEAT.first(audit=audit.pk, coder=coder.pk)
+    return latest.unit if latest and latest.unit.token != shown else None
+
+
 def last_label(audit: Audit, coder: Coder) -> Label | None:
     own = Label.objects.current().filter(unit__audit=audit, coder=coder, is_imported=False)
     return own.select_related("unit").order_by("-created_at", "-pk").first()
@@ -274,6 +305,8 @@ def adjudicate(*, unit: Unit, lead: User, judgment: Judgment, reason: str) -> Ad
 def close_audit(audit: Audit) -> None:
     """No more labels; seats that are held are given back."""
     lock_settings(audit)
+    units = Unit.objects.select_for_update(no_key=True).filter(audit=audit).order_by("pk")
+    list(units.values_list("pk", flat=True))  # labels that are on their way come in first
     Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.CLOSED, closed_at=Now())
     held = Seat.objects.filter(audit=audit, is_done=False, is_planted=False, coder__isnull=False)
     remember_holders(held)
@@ -294,11 +327,12 @@ def lock_settings(audit: Audit) -> Audit:
 def lock_audit(unit: Unit) -> Audit:
     """Lock the unit, so that everything said about it happens one after the other.
 
+    The audit is read once the lock is held: closing it waits for every unit first.
+
     Without its key: a claim that holds one of its seats refers to the unit, and must not wait.
     """
     locked = Unit.objects.select_for_update(of=("self",), no_key=True)
-    locked = locked.select_related("audit__codebook")
-    return locked.get(pk=unit.pk).audit
+    return Audit.objects.select_related("codebook").get(pk=locked.get(pk=unit.pk).audit_id)
 
 
 def lock_open_audit(unit: Unit) -> Audit:

@@ -32,11 +32,13 @@ document.addEventListener("htmx:timeout", failed);
 // A proxy's page or an empty answer with status 200 is not ours: the desk signs its answers.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
-  const isDesk = target && (target.id === "unit" || target.id === "choose");
+  const isDesk = target && ["unit", "choose", "flag-thread"].includes(target.id);
   if (isDesk && event.detail.shouldSwap && xhr.getResponseHeader("X-Desk") !== "unit") {
     event.detail.shouldSwap = false;
     showNotSaved("Something between here and the server answered in its place." + AGAIN, 0);
   }
 });
 
-document.addEventListener("htmx:afterSwap", () => { notSaved.hidden = true; });
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "flag-thread") notSaved.hidden = true; // a flag saves no label
+});

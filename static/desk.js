@@ -184,10 +184,16 @@ function wordsOf(form, button) {
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt.closest("form");
   const submit = event.detail.requestConfig.triggeringEvent;
-  if (!form || !desk().contains(form)) return;
+  if (!form || !desk().contains(form) || (hasFailed && !isAnswer(form))) return;
   const button = submit ? submit.submitter : null;
-  sent = { form, button, says: wordsOf(form, button) };
+  const renewed = sent !== null && sent.form === form && sent.renewed === true;
+  sent = { form, button, says: wordsOf(form, button), renewed };
 });
+
+// A flag is no answer: it neither takes the place of one that waits nor brings it home.
+function isAnswer(form) {
+  return form.getAttribute("hx-target") !== "#flag-thread";
+}
 
 function sendAgain() {
   sent.form.requestSubmit(sent.button || undefined);
@@ -205,6 +211,7 @@ function way(text, act) {
 document.addEventListener("bd:not-saved", (event) => {
   const { why: reason, status } = event.detail;
   hasFailed = true;
+  isChanged = true; // what was typed was to go with the answer: keep it
   if (!unsent()) return;
   const what = sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ";
   notSaved.textContent = what + reason;
@@ -215,8 +222,10 @@ document.addEventListener("bd:not-saved", (event) => {
   if (status === 0 || status >= 500) watch = setInterval(look, 3000);
 });
 
-document.addEventListener("htmx:afterSwap", () => {
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "flag-thread") return;
   hasFailed = false;
+  sent = null;
   clearInterval(watch);
 });
 
@@ -240,7 +249,9 @@ async function session(options) {
   const answer = await fetch(sessionUrl, { headers: { Accept: "application/json" }, ...options });
   if (!(answer.headers.get("Content-Type") || "").startsWith("application/json")) throw new Error(String(answer.status));
   const state = await answer.json();
-  if (state.csrf) takeToken(state.csrf);
+  // The page's forms are its own person's: nobody else's token may send them.
+  if (state.csrf && state.user === signIn.dataset.user) takeToken(state.csrf);
+  else if (state.csrf) signIn.querySelector("[name=csrfmiddlewaretoken]").value = state.csrf;
   return state;
 }
 
@@ -261,6 +272,9 @@ async function renew() {
     sent.renewed = true;
     const { form, button } = sent;
     form.requestSubmit(button || undefined);
+  } else if (state && state.user === signIn.dataset.user) {
+    notSaved.textContent = "Not saved: " + sent.says + ". The server refused it (status 403).";
+    way("Send again (Enter)", sendAgain);
   } else {
     notSaved.textContent = "Not saved: " + sent.says + ". You are signed out.";
     askToSignIn();
@@ -342,6 +356,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   tick();
   event.detail.parameters.view = view;
   event.detail.parameters.active_ms = Math.round(active);
+  event.detail.parameters.page_user = signIn.dataset.user;
 });
 
 // --- Drafts: what is typed is kept on the server ------------------------------------------------
@@ -368,19 +383,21 @@ function drafted() {
 async function keep() {
   clearTimeout(typed);
   const unit = desk();
-  if (!unit || !unit.dataset.keep || isBusy()) return;
+  if (!unit || !unit.dataset.keep || (isBusy() && !isChanged)) return;
   tick();
   const fields = isChanged ? drafted() : new URLSearchParams();
   isChanged = false;
   lastKept = performance.now();
   fields.set("view", view);
   fields.set("active_ms", Math.round(active));
+  fields.set("page_user", signIn.dataset.user);
   const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
   const answer = await fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
   const line = desk() === unit && unit.querySelector("[data-kept]");
-  if (answer && answer.ok) {
-    const { kept_at: at } = await answer.json();
-    if (line && fields.has("draft")) line.textContent = "Draft kept at " + at + " UTC, not sent.";
+  const kept = answer && answer.ok ? await answer.json().catch(() => null) : null;
+  if (kept) {
+    const at = kept.kept_at;
+    if (line && at && fields.has("draft")) line.textContent = "Draft kept at " + at + " UTC, not sent.";
     return;
   }
   isChanged = isChanged || fields.has("draft");
@@ -397,7 +414,9 @@ document.addEventListener("input", (event) => {
   clearTimeout(typed);
   typed = setTimeout(keep, 800);
 });
-document.addEventListener("htmx:beforeRequest", () => {
+// The main form takes its own fields along; before any other answer they are kept first.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.closest("form.submits") === null && isChanged) keep();
   clearTimeout(typed);
   isChanged = false;
 });

@@ -41,6 +41,10 @@ def takes_answers(
     @vary_on_headers("HX-Request")
     @audit_roles(LABELERS)
     def posted(request: AuditRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.POST.get("page_user", request.user.username) != request.user.username:
+            return not_the_pages_person(
+                request
+            )  # somebody else signed in since the page was opened
         if request.method == "POST":
             return view(request, *args, **kwargs)
         return redirect("labeling:desk", request.audit.slug)
@@ -135,7 +139,7 @@ def undo(request: AuditRequest) -> HttpResponse:
     """Take back the last label or skip; the old one stays in the history."""
     coder = coder_of_request(request)
     try:
-        undone = workflow.undo_last(request.audit, coder)
+        undone = workflow.undo_last(request.audit, coder, shown=request.POST.get("shown", "")[:64])
     except InputError as error:
         return show_next(request, coder, problem=str(error))
     if undone is None:
@@ -154,9 +158,15 @@ def keep(request: AuditRequest, token: str) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"problem": form.problem}, status=422)
-    if form.is_draft and not workflow.was_sent(form.submission):
+    if form.is_draft and workflow.was_sent(form.submission):
+        return JsonResponse({})  # a label already: what is typed now is sent anew
+    if form.is_draft:
         keep_draft(unit=unit, coder=coder, fields=form.fields_to_keep)
     return JsonResponse({"kept_at": f"{timezone.now():%H:%M:%S}"})
+
+
+def not_the_pages_person(request: AuditRequest) -> HttpResponse:
+    return HttpResponse(status=401) if is_fragment(request) else redirect("projects:sign-in")
 
 
 def answer(

@@ -44,7 +44,9 @@ def flag(request: AuditRequest, token: str) -> HttpResponse:
         "may_open": on_desk(unit, request),
     }
     template = "labeling/_flag_thread.html" if is_htmx(request) else "labeling/flag.html"
-    return render(request, template, context, status=422 if problem else 200)
+    response = render(request, template, context, status=422 if problem else 200)
+    response.headers["X-Desk"] = "unit"  # a proxy's page does not carry it
+    return response
 
 
 def known_unit(request: AuditRequest, token: str, coder: Coder) -> Unit:

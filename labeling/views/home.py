@@ -12,6 +12,7 @@ from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
 from labeling.flags import n_answers, open_flags
 from labeling.models import Audit, Coder, Label, Seat
+from labeling.my_work import in_fives
 from labeling.seating import Bar, bar_of
 from labeling.workflow import coder_of
 from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
@@ -30,6 +31,11 @@ class AuditCard:
     n_disputed: int
     n_flags: int
     bar: Bar | None
+
+    @property
+    def percent_finished(self) -> int:
+        """What graders see of the whole; see `in_fives`."""
+        return in_fives(self.n_finished, self.n_units) or 0
 
     @property
     def is_finished(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a review found on the page: each test says what should hold, and fails."""
+"""The page when a proxy, a flag, an undo or another person comes between."""
 
 import pytest
 from playwright.sync_api import expect
