@@ -153,6 +153,7 @@ function announce(swapped) {
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.target.id;
   if (id !== "unit" && id !== "choose") return;
+  if (id === "choose") refill();
   showing();
   takeUp(id);
   announce(id);
@@ -414,6 +415,29 @@ document.addEventListener("input", (event) => {
   clearTimeout(typed);
   typed = setTimeout(keep, 800);
 });
+// What is typed stays where a swap replaces the inputs of the same unit.
+let carried = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "choose" || !event.detail.shouldSwap) return;
+  carried = Array.from(desk().querySelectorAll("[data-draft]"))
+    .filter((item) => (item.matches("[type=radio], [type=checkbox]") ? item.checked : item.value))
+    .map((item) => ({ name: item.dataset.draft, value: item.value }));
+});
+
+function refill() {
+  for (const { name, value } of carried || []) {
+    const items = Array.from(desk().querySelectorAll("[data-draft=" + name + "]"));
+    const tick = items.find((item) => item.matches("[type=radio], [type=checkbox]") && item.value === value);
+    if (tick && !items.some((item) => item.type === "radio" && item.checked)) tick.checked = true;
+    if (items.length === 1 && !tick && !items[0].value) items[0].value = value;
+    isChanged = true;
+  }
+  carried = null;
+  const note = desk().querySelector("details.more-fields");
+  if (note && note.querySelector("textarea").value) note.open = true;
+}
+
 // The main form takes its own fields along; before any other answer they are kept first.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.closest("form.submits") === null && isChanged) keep();

@@ -42,9 +42,7 @@ def takes_answers(
     @audit_roles(LABELERS)
     def posted(request: AuditRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.POST.get("page_user", request.user.username) != request.user.username:
-            return not_the_pages_person(
-                request
-            )  # somebody else signed in since the page was opened
+            return not_the_pages_person(request)
         if request.method == "POST":
             return view(request, *args, **kwargs)
         return redirect("labeling:desk", request.audit.slug)
@@ -166,6 +164,7 @@ def keep(request: AuditRequest, token: str) -> HttpResponse:
 
 
 def not_the_pages_person(request: AuditRequest) -> HttpResponse:
+    """Somebody else signed in since the page was opened: its choices are not theirs."""
     return HttpResponse(status=401) if is_fragment(request) else redirect("projects:sign-in")
 
 
