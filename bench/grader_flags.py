@@ -19,6 +19,7 @@ import numpy as np
 from analysis.grader_flag_rates import ANY, COUNTS, FLAGS, HONEST, SIZES, Fired
 from analysis.graders import GraderQuality, grader_quality
 from bench.grader_simulation import CHEAT, CHEATS, DIFFICULTY, VERY_UNEQUAL, VICTIM, simulate_team
+from labeling.grader_words import FLAGS as WORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE, PAGE = ROOT / "analysis" / "grader_flag_rates.py", ROOT / "docs" / "grader-flags.md"
@@ -113,10 +114,12 @@ def tables(counts: dict[str, dict[int, Fired]]) -> str:
     lines = [
         f"**Honest graders** ({honest[SIZES[0]].n:,} per column), of those who could be judged"
     ]
-    lines += _table("flag fires on", [(name, _rates(honest, name)) for name in (*FLAGS, ANY)])
+    lines += _table(
+        "flag fires on", [(_name(name), _rates(honest, name)) for name in (*FLAGS, ANY)]
+    )
     for cheat in CHEATS:
         lines += [f"**{TITLES[cheat]}** ({counts[cheat][SIZES[0]].n:,} per column)"]
-        rows = [(name, _rates(counts[cheat], name, of_all=True)) for name in (*FLAGS, ANY)]
+        rows = [(_name(name), _rates(counts[cheat], name, of_all=True)) for name in (*FLAGS, ANY)]
         lines += _table("found by", rows)
     lines += ["**Honest graders in other company**: any flag"]
     others = [(UNEQUAL, "very unequal units"), *((beside(c), f"beside one: {c}") for c in CHEATS)]
@@ -124,12 +127,17 @@ def tables(counts: dict[str, dict[int, Fired]]) -> str:
     return "\n".join(lines)
 
 
+def _name(flag: str) -> str:
+    """As the pages name it, then its id; `any` is no flag of its own."""
+    return f"{WORDS[flag][0]} (`{flag}`)" if flag in WORDS else flag
+
+
 def _table(title: str, rows: list[tuple[str, list[str]]]) -> Iterator[str]:
     yield ""
     yield f"| {title} | " + " | ".join(f"{size} labels" for size in SIZES) + " |"
     yield "|---|" + "---:|" * len(SIZES)
     for name, cells in rows:
-        yield f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |"
+        yield f"| {name} | " + " | ".join(cells) + " |"
     yield ""
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from feedback.models import Output
 from fixtures.coders import CODERS, assign_coders, simulate_label
 from fixtures.demo import DemoData, DemoOutput, as_feedback_records, generate
 from labeling import planting, workflow
-from labeling.models import Audit, Coder, FailureMode, Label, Unit, Verdict
+from labeling.models import Audit, Coder, Effort, FailureMode, Label, Unit, Verdict
 from labeling.workflow import Judgment
 from projects.errors import InputError
 from projects.models import Membership, Project, User
@@ -29,6 +30,7 @@ OPEN = "assistant-negatives-open"
 N_GOLD = 16
 N_REPEATS = 12
 """Units that each coder of the labelled audit got twice."""
+AGE = timedelta(days=2)
 PEOPLE = {
     "ana": ("Ana", Role.GRADER),
     "ben": ("Ben", Role.GRADER),
@@ -119,9 +121,11 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
         name: workflow.coder_of(audit.project, User.objects.get(username=name)) for name in CODERS
     }
     modes = {mode.code: mode for mode in audit.codebook.modes.all()}
-    for unit in audit.units.select_related("stratum").order_by("serving"):
-        for name in assign_coders(unit.name, data.seed):
-            label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
+    efforts = [
+        label_as(unit, coders[name], name, outputs[unit.name], modes, data.seed)
+        for unit in audit.units.select_related("stratum").order_by("serving")
+        for name in assign_coders(unit.name, data.seed)
+    ]
     units = list(audit.units.filter(kind=Unit.Kind.SAMPLED).order_by("serving"))
     golds = add_gold_units(audit, data, modes)
     for name, coder in coders.items():
@@ -130,7 +134,8 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
             planting.planted_seat(unit, coder)
             # A second look is a second draw: people do not repeat all their slips.
             seed = data.seed + (unit.kind == Unit.Kind.REPEAT)
-            label_as(unit, coder, name, outputs[unit.name], modes, seed)
+            efforts.append(label_as(unit, coder, name, outputs[unit.name], modes, seed))
+    Effort.objects.bulk_create(efforts, batch_size=500)
     workflow.close_audit(audit)
     put_into_the_past(audit)
 
@@ -158,9 +163,11 @@ def add_gold_units(audit: Audit, data: DemoData, modes: dict[str, FailureMode]) 
 
 def put_into_the_past(audit: Audit) -> None:
     """Two days: on a visitor's desk the simulated labels are not today's work."""
-    then = timezone.now() - timedelta(days=2)
+    then = timezone.now() - AGE
     Verdict.objects.filter(unit__audit=audit).update(created_at=then)
     Label.objects.filter(unit__audit=audit).update(created_at=then)
+    efforts = Effort.objects.filter(unit__audit=audit)
+    efforts.update(first_at=F("first_at") - AGE, last_at=F("last_at") - AGE)
 
 
 def label_as(
@@ -170,7 +177,8 @@ def label_as(
     output: DemoOutput,
     modes: dict[str, FailureMode],
     seed: int,
-) -> None:
+) -> Effort:
+    """Give the simulated verdict and label; return the simulated time they took, not yet stored."""
     said = simulate_label(name, output, seed)
     workflow.record_verdict(unit=unit, coder=coder, correctness=said.verdict)
     mode = modes[said.failure_mode] if said.failure_mode else None
@@ -183,6 +191,9 @@ def label_as(
     workflow.record_label(
         unit=unit, coder=coder, judgment=judgment, submission_id=str(uuid.uuid4())
     )
+    sent, took = timezone.now(), timedelta(seconds=said.seconds)
+    active_ms = round(1000 * said.seconds)
+    return Effort(unit=unit, coder=coder, active_ms=active_ms, first_at=sent - took, last_at=sent)
 
 
 def seed_of_demo(audit: Audit) -> int | None:

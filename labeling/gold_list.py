@@ -4,12 +4,43 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Substr
 
 from labeling.models import Adjudication, Audit, Gold, Label, TrainingAnswer, Unit
 from labeling.planting import could_be_drawn, is_right
 
 MOST_DECISIONS = 100
+BEGINNING = 2000
+"""Characters of an output that the list shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedStock:
+    """Units with a known answer that are in use, and which of those that are asked for lack."""
+
+    n_gold: int
+    n_training: int
+    lacks_gold: bool
+    lacks_training: bool
+
+    @property
+    def is_lacking(self) -> bool:
+        return self.lacks_gold or self.lacks_training
+
+
+def planted_stock(audit: Audit) -> PlantedStock:
+    """Compare what the settings ask for with the units there are; a closed audit asks nothing."""
+    in_use = Gold.objects.filter(unit__audit=audit, retired_at=None)
+    found = in_use.aggregate(
+        n_gold=Count("pk", filter=Q(is_training=False)),
+        n_training=Count("pk", filter=Q(is_training=True)),
+    )
+    return PlantedStock(
+        **found,
+        lacks_gold=audit.is_open and audit.gold_share > 0 and not found["n_gold"],
+        lacks_training=audit.is_open and audit.training_bar is not None and not found["n_training"],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +48,7 @@ class GoldRow:
     """A gold or training unit with how it was answered; of training the first attempts count."""
 
     gold: Gold
+    beginning: str
     n_coders: int
     n_right: int
 
@@ -27,10 +59,19 @@ class GoldRow:
 
 def gold_rows(audit: Audit) -> list[GoldRow]:
     """Every gold and training unit of the audit, those in use first."""
-    golds = Gold.objects.filter(unit__audit=audit).select_related("unit", "failure_mode")
+    golds = (
+        Gold.objects.filter(unit__audit=audit)
+        .select_related("unit", "failure_mode")
+        .annotate(beginning=Substr("unit__output__content__text", 1, BEGINNING))
+    )
     right = rightness(golds)
     rows = [
-        GoldRow(gold=gold, n_coders=len(right[gold.pk]), n_right=sum(right[gold.pk]))
+        GoldRow(
+            gold=gold,
+            beginning=gold.beginning,
+            n_coders=len(right[gold.pk]),
+            n_right=sum(right[gold.pk]),
+        )
         for gold in golds
     ]
     return sorted(

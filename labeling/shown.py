@@ -7,6 +7,9 @@ from django.db.models import F
 from feedback.models import INSTRUMENTS, Channel, Feedback, Output
 from labeling.models import Audit, Unit
 
+SHORT_TURN = 400
+"""Characters; so much stands above the output without pushing it out of view."""
+
 
 def shown_output(unit: Unit) -> Output:
     """The unit's output; units of an imported set may have none and have no page."""
@@ -30,6 +33,15 @@ def what_graders_see(unit: Unit, audit: Audit) -> dict[str, Any]:
         "limit_s": limit / 1000,
         "is_slow": output.latency_ms is not None and output.latency_ms > limit,
     }
+
+
+def what_a_lead_answers_beside(unit: Unit, audit: Audit) -> dict[str, Any]:
+    """The same, with the output first in view: only a short last turn stays open above it."""
+    shown = what_graders_see(unit, audit)
+    turns = [*shown["earlier"], *shown["turns"]]
+    n_open = int(bool(turns) and len(turns[-1]["content"]) <= SHORT_TURN)
+    n_earlier = len(turns) - n_open
+    return {**shown, "earlier": turns[:n_earlier], "turns": turns[n_earlier:]}
 
 
 def n_folded(turns: list[dict[str, str]]) -> int:

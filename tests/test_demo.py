@@ -1,14 +1,16 @@
 """The demo: loaded whole, twice without harm, its interval around the truth, one click to enter."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from config.demo import LABELLED, OPEN, PEOPLE, known_truth
 from feedback.models import Feedback, Output
-from labeling.models import Audit, Coder, Gold, Label, Unit
+from labeling.models import Audit, Coder, Effort, Gold, Label, Unit
 from projects.models import Membership, Project, User
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +82,17 @@ def test_each_coder_was_measured_on_gold_and_on_repeats(demo):
         repeats = given.filter(unit__kind="repeat").values_list("unit__repeats", flat=True)
         assert repeats.count() == 12
         assert given.filter(unit__in=list(repeats)).count() == 12
+
+
+def test_every_label_took_a_known_time_and_nobody_is_too_fast(demo, demo_client):
+    labelled = Audit.objects.get(slug=LABELLED)
+    given = Label.objects.counted().filter(unit__audit=labelled)
+    efforts = Effort.objects.filter(unit__audit=labelled)
+    assert set(efforts.values_list("unit", "coder")) == set(given.values_list("unit", "coder"))
+    assert not efforts.filter(last_at__gt=timezone.now() - timedelta(days=1)).exists()
+    page = demo_client("lea").get(f"/audits/{LABELLED}/graders/").content.decode()
+    assert "no label with a known time" not in page
+    assert "too fast" not in page
 
 
 def test_the_known_answers_are_the_truth_and_a_lead_sees_how_they_went(demo, demo_client):

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from labeling.access import AuditRequest, audit_roles
 from labeling.audit_options import change_options
+from labeling.gold_list import planted_stock
 from labeling.settings_form import SettingsForm
 from projects.errors import InputError
 from projects.roles import LEADS
@@ -22,7 +23,7 @@ def settings(request: AuditRequest) -> HttpResponse:
     form = SettingsForm(request.POST if request.method == "POST" else None, audit=audit)
     if request.method == "POST" and form.is_valid() and store(request, form):
         return redirect("labeling:settings", audit.slug)
-    context = {"audit": audit, "form": form}
+    context = {"audit": audit, "form": form, "stock": planted_stock(audit)}
     return render(
         request, "labeling/audit_settings.html", context, status=422 if form.errors else 200
     )

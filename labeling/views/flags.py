@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from labeling import flags
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.models import Coder, Flag, Seat, Unit, Verdict
-from labeling.shown import shown_output, what_graders_see
+from labeling.shown import shown_output, what_a_lead_answers_beside
 from projects.errors import InputError
 from projects.roles import LABELERS, LEADS
 
@@ -113,7 +113,7 @@ def show_flag(request: AuditRequest, flag: Flag | None, *, problem: str = "") ->
     if flag:
         unit = Unit.objects.select_related("output__content").get(pk=flag.unit_id)
         context |= {
-            "shown": what_graders_see(unit, request.audit),
+            "shown": what_a_lead_answers_beside(unit, request.audit),
             "thread": flags.thread_of(unit, flag.coder),
             "is_blind_still": is_blind_still(request, flag),
         }

@@ -44,7 +44,7 @@ def is_wide(page):
 
 def test_a_lead_goes_from_the_audit_to_a_flag_and_its_reasons(page, lea, many, enter):
     enter(page, lea, "/audits/many/")
-    page.get_by_role("link", name="How each grader works").click()
+    page.get_by_role("link", name="Graders").click()
     expect(page.get_by_text("nothing is blocked by them")).to_be_visible()
     flagged = page.get_by_role("row").filter(has_text="too fast")
     expect(flagged).to_have_count(1)

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from labeling import flags
+from labeling import flags, planting
 from labeling.effort import record_effort
 from labeling.models import Audit, Flag, Label
 from labeling.workflow import coder_of
@@ -119,3 +119,24 @@ def test_what_was_sent_is_opened_again_from_the_list(page, ana, sent, enter):
     first = Label.objects.current().get(unit=sent.units.first())
     assert first.category == "no_fault_found"
     assert Label.objects.count() == 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_flag_opens_with_the_output_in_reach(page, lea, ana, long_audit, enter, size):
+    """The conversation filled the pane, so that the output in question was not seen."""
+    unit = long_audit.units.get()
+    coder = coder_of(long_audit.project, ana)
+    planting.planted_seat(unit, coder)  # she has it on her desk
+    flags.raise_flag(unit=unit, coder=coder, user=ana, text="Which policy is meant?")
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    enter(page, lea, "/audits/long/flags/")
+    expect(page.get_by_label("Reply", exact=True)).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+    top = page.locator(".output").bounding_box()["y"]
+    is_cut = page.locator(".read").evaluate("(pane) => pane.scrollHeight > pane.clientHeight")
+    if size == "desktop":
+        assert 0 < top < height / 2
+    else:
+        assert top < height
+        assert not is_cut

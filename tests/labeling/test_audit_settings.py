@@ -5,7 +5,7 @@ import re
 import pytest
 from django.db.models.functions import Now
 
-from labeling import workflow
+from labeling import planting, workflow
 from labeling.audit_options import change_options
 from labeling.models import Audit, Coder, Seat
 from labeling.settings_form import SettingsForm
@@ -242,3 +242,46 @@ def test_the_lead_of_another_project_gets_the_missing_page(elsewhere, audit):
 def test_a_name_is_text(audit, people, lea_client):
     User.objects.filter(username="ben").update(first_name="<i>Ben</i>")
     assert "<i>Ben</i>" not in lea_client.get(URL).text
+
+
+# What is asked for and is not there
+
+
+NO_GOLD = "Gold units are asked for and there is none:"
+NO_TRAINING = "A training bar is set and there is no training unit:"
+
+
+def test_asking_for_gold_and_training_without_units_is_warned_of_with_the_counts(audit, lea_client):
+    saved(lea_client, gold_share="10", training_bar="80")
+    page = lea_client.get(URL).text
+    assert NO_GOLD in page
+    assert NO_TRAINING in page
+    assert page.count("0 gold units, 0 training units") == 2
+    assert 'href="/audits/w34/gold/"' in page
+
+
+def test_retired_units_are_not_in_use_and_one_kind_does_not_stand_for_the_other(
+    audit, lea_client, make_gold
+):
+    saved(lea_client, gold_share="10", training_bar="80")
+    planting.retire(make_gold(audit, 100))
+    make_gold(audit, 101, is_training=True)
+    page = lea_client.get(URL).text
+    assert (NO_GOLD in page, NO_TRAINING in page) == (True, False)
+    assert "0 gold units, 1 training unit." in page
+
+
+def test_nothing_is_warned_of_where_nothing_is_asked_or_all_is_there(audit, lea_client, make_gold):
+    assert NO_GOLD not in lea_client.get(URL).text
+    make_gold(audit, 100)
+    make_gold(audit, 101, is_training=True)
+    saved(lea_client, gold_share="10", training_bar="80")
+    page = lea_client.get(URL).text
+    assert (NO_GOLD in page, NO_TRAINING in page) == (False, False)
+    assert page.count("1 gold unit, 1 training unit") == 1
+
+
+def test_a_closed_audit_warns_of_nothing(audit, lea_client):
+    saved(lea_client, gold_share="10")
+    workflow.close_audit(audit)
+    assert NO_GOLD not in lea_client.get(URL).text

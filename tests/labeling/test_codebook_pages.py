@@ -303,6 +303,8 @@ class TestLabelsByVersion:
         assert "Under default v1 alpha is 0.000" in page.text
         assert "over 2 units with two labels or more" in page.text
         assert f"Under default v2 alpha is not known ({new.alpha.undefined_because})" in page.text
+        # v1 has an alpha without an interval, v2 neither; both once said it in words of their own
+        assert page.text.count(">not known</span>") == 3
 
     def test_labels_of_two_versions_on_one_unit_are_no_pair(self, rey_client, moved, ana_client):
         """ana's label on u0 moves to v2, so under v1 only u1 has two."""
@@ -321,6 +323,8 @@ class TestLabelsByVersion:
         assert coder in page.text
         assert "/adjudicate/" not in page.text
         leads = lea_client.get(f"/audits/{moved.slug}/versions/").text
+        explained = "A unit that is a link has coders who disagree"
+        assert (explained in leads, explained in page.text) == (True, False)
         for name, n_links in {"w34-OUTPUT-0": 0, "w34-OUTPUT-1": 2}.items():
             token = moved.units.get(name=name).token
             assert leads.count(f"/audits/w34/adjudicate/{token}/") == n_links

@@ -233,6 +233,21 @@ def test_the_lead_sees_the_output_the_pseudonym_and_the_thread(flag, lea_client,
         assert hidden not in main
 
 
+def test_the_lead_meets_the_output_first_with_long_turns_folded(flag, lea_client, unit):
+    """A long conversation filled the pane, and the output in question was under its end."""
+    content = unit.output.content
+    question = {"role": "user", "content": "And for shoes?"}
+    content.conversation = [{"role": "system", "content": "You are a shop. " * 99}, question]
+    content.save()
+    shown = lea_client.get("/audits/w34/flags/").context["shown"]
+    assert [turn["role"] for turn in shown["earlier"]] == ["system"]
+    assert shown["turns"] == [question]
+    content.conversation = [question, {"role": "user", "content": "word " * 400}]
+    content.save()
+    shown = lea_client.get("/audits/w34/flags/").context["shown"]
+    assert (len(shown["earlier"]), shown["turns"]) == (2, [])
+
+
 def test_the_lead_of_another_project_sees_none_of_it(flag, adam_client, elsewhere, make_open_audit):
     project, _ = elsewhere
     other = make_open_audit(1, slug="other", in_project=project)

@@ -176,6 +176,28 @@ def test_an_imported_audit_has_no_gold_page(lea_client, audit):
     assert lea_client.get(PAGE).status_code == 404
 
 
+def test_the_verdict_starts_empty_so_that_no_answer_is_half_chosen(lea_client, audit):
+    """ "Correct" and "none (cannot tell)" were chosen at first, which is no answer."""
+    page = lea_client.get(PAGE).text
+    assert '<select name="correctness" required><option value="">choose</option>' in page
+    assert " selected" not in page
+    assert "Verdict: This field is required." in lea_client.post(PAGE, sent(correctness="")).text
+
+
+def test_the_text_of_each_unit_can_be_read_as_text(lea_client, audit, make_gold):
+    gold = make_gold(audit, 100)
+    content = gold.unit.output.content
+    content.text = "<b>THE TEXT</b> " + "x" * 3000
+    content.save()
+    page = lea_client.get(PAGE).text
+    assert "&lt;b&gt;THE TEXT&lt;/b&gt;" in page
+    assert "x" * 2001 not in page
+
+
+def test_the_settings_are_one_click_away(lea_client, audit):
+    assert 'href="/audits/w34/settings/"' in lea_client.get(PAGE).text
+
+
 def test_the_audits_page_leads_to_it(lea_client, rey_client, audit):
     assert PAGE in lea_client.get("/audits/w34/").text
     assert PAGE not in rey_client.get("/audits/w34/").text

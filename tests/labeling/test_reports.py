@@ -217,3 +217,21 @@ def test_a_label_set_without_the_mode_has_no_headline(project, write_labels):
     assert "has no mode unwelcome_but_correct" in report.headline_sentence
     assert "of the label set" in report.headline_sentence
     assert report.as_dict()["headline"]["share"] is None
+
+
+def test_the_audits_page_groups_its_ways_and_offers_what_the_role_may_do(
+    make_open_audit, lea_client, rey_client
+):
+    make_open_audit(1)
+    lead, reader = (client.get("/audits/w34/").text for client in (lea_client, rey_client))
+    assert [f"<h2>{group}</h2>" in lead for group in ("Work", "Read", "Set up")] == [True] * 3
+    assert [f"<h2>{group}</h2>" in reader for group in ("Work", "Read", "Set up")] == [
+        False,
+        True,
+        False,
+    ]
+    for way in ("/audits/w34/graders/", "/audits/w34/versions/", "/projects/assistant/codebooks/"):
+        assert f'href="{way}"' in lead
+        assert f'href="{way}"' in reader
+    assert 'href="/projects/assistant/people/"' in lead
+    assert "/people/" not in reader
