@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count, DurationField, F, QuerySet, Subquery, Sum
 from django.db.models.functions import Greatest, Least, Now
+from django.utils import timezone
 
 from labeling.models import Audit, Coder, Effort, Seat, Unit
 
@@ -46,26 +47,34 @@ class MillisecondsUntilNow(models.Func):
 
 
 @transaction.atomic
-def record_effort(*, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int) -> None:
+def record_effort(
+    *, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int, seat: Seat | None = None
+) -> None:
     """Take the running total of active milliseconds of one showing (`view`) of a unit.
+
+    `seat` is the coder's own, where the caller has it: a label's is mostly the first report.
 
     The total only grows, so a report that comes twice or late changes nothing. It is never more
     than the time since the showing began, as far as the server knows, plus a grace.
     """
     showing = Effort.objects.filter(unit=unit, coder=coder, view=view)
     reported = max(0, min(active_ms, 2**31 - 1))
-    if showing.exists():
+    if seat is None and showing.exists():
         raise_total(showing, reported)
         return
-    first_at, now = find_start(unit, coder, reported)
+    if seat is not None and seat.claimed_at is not None:
+        now = timezone.now()
+        first_at = max(seat.claimed_at, now - LONGEST_FIRST)
+    else:
+        first_at, now = find_start(unit, coder, reported)
     possible = int((now - first_at).total_seconds() * 1000) + GRACE_MS
     first = Effort(
         unit=unit,
         coder=coder,
         view=view,
-        active_ms=min(reported, possible),
+        active_ms=max(0, min(reported, possible)),
         first_at=first_at,
-        last_at=now,
+        last_at=max(first_at, now),
     )
     try:
         with transaction.atomic():

@@ -141,9 +141,9 @@ class JudgmentForm(forms.Form):
     def clean_codebook_version(self) -> int | None:
         """A label names the version it was given under: the one its coder had on the screen."""
         version: int | None = self.cleaned_data["codebook_version"]
-        if was_sent(str(self.cleaned_data.get("submission_id") or "")):
-            return version  # stored before the audit went on: it gets its receipt
-        if version not in (None, self.codebook.version):
+        is_old = version not in (None, self.codebook.version)
+        # What was stored before the audit went on gets its receipt.
+        if is_old and not was_sent(str(self.cleaned_data.get("submission_id") or "")):
             raise forms.ValidationError(
                 f"the audit went on to version {self.codebook.version} while this page was open: "
                 "look at what changed, then submit again."

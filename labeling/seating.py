@@ -75,6 +75,8 @@ def claim_next(audit: Audit, coder: Coder) -> Seat | None:
 
 def lock_coder(coder: Coder) -> None:
     """Two tabs of one person claim one after the other, so they are given the same unit."""
+    if not connection.features.has_select_for_update:
+        return  # SQLite: whoever has begun to write is alone
     Coder.objects.select_for_update(no_key=True).get(pk=coder.pk)
 
 
@@ -148,11 +150,6 @@ def new_to(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
             ~Exists(decided),
         )
     )
-
-
-def decisions_of(coder: Coder) -> QuerySet[Adjudication]:
-    """What this person decided as a lead: on those units they have seen the others' labels."""
-    return Adjudication.objects.filter(decided_by__isnull=False, decided_by=coder.user_id)
 
 
 def lease(seat: Seat, coder: Coder) -> None:

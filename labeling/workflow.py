@@ -26,7 +26,6 @@ from labeling.models import (
 )
 from labeling.seating import (
     OPEN_SEAT,
-    decisions_of,
     extend_lease,
     give_back,
     lease,
@@ -133,14 +132,27 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         label.further_modes.set(judgment.further_modes)
     if seat:
         Seat.objects.filter(pk=seat.pk).update(is_done=True)
-    Skip.objects.filter(unit=unit, coder=coder, undone_at=None).update(undone_at=Now())
+    if OPEN_SKIP.first(unit=unit.pk, coder=coder.pk):
+        open_skips(unit=unit.pk, coder=coder.pk).update(undone_at=Now())
     drop_draft(unit, coder)
     settle_third_opinion(audit, unit)
     return label
 
 
+def decisions(*, unit: int, user: int) -> QuerySet[Adjudication]:
+    return Adjudication.objects.filter(unit=unit, decided_by=user)
+
+
+def open_skips(*, unit: int, coder: int) -> QuerySet[Skip]:
+    return Skip.objects.filter(unit=unit, coder=coder, undone_at=None)
+
+
+DECISION = Prepared(decisions, "unit", "user")
+OPEN_SKIP = Prepared(open_skips, "unit", "coder")
+
+
 def require_fresh_eyes(unit: Unit, coder: Coder) -> None:
-    if decisions_of(coder).filter(unit=unit).exists():
+    if coder.user_id and DECISION.first(unit=unit.pk, user=coder.user_id):
         raise InputError("You decided on this unit as the lead: it needs the eyes of others.")
 
 
@@ -332,7 +344,8 @@ def lock_audit(unit: Unit) -> Audit:
     Without its key: a claim that holds one of its seats refers to the unit, and must not wait.
     """
     locked = Unit.objects.select_for_update(of=("self",), no_key=True)
-    return Audit.objects.select_related("codebook").get(pk=locked.get(pk=unit.pk).audit_id)
+    audit = locked.values_list("audit", flat=True).get(pk=unit.pk)
+    return Audit.objects.select_related("codebook").get(pk=audit)
 
 
 def lock_open_audit(unit: Unit) -> Audit:

@@ -222,18 +222,18 @@ def label_and_claim(
         saved = workflow.record_label(
             unit=unit, coder=coder, judgment=form.judgment(), submission_id=form.submission
         )
-        take_time(request, unit, coder)
+        take_time(request, unit, coder, seat=saved.seat)
         return saved, seating.take_next(request.audit, coder)
 
 
-def take_time(request: AuditRequest, unit: Unit, coder: Coder) -> None:
+def take_time(request: AuditRequest, unit: Unit, coder: Coder, *, seat: Seat | None = None) -> None:
     """The active time of the whole showing, as the page reports it; without scripts none.
 
     It comes with the label or skip, which holds the verdict's time as well, and with `keep`.
     """
     form = TimeForm(request.POST)
     if form.is_valid():
-        record_effort(unit=unit, coder=coder, **form.cleaned_data)
+        record_effort(unit=unit, coder=coder, seat=seat, **form.cleaned_data)
 
 
 @dataclass(frozen=True, kw_only=True)
