@@ -57,7 +57,7 @@ def test_a_proxys_page_does_not_replace_the_flag(chosen):
     chosen.keyboard.type("Which shop?")
     chosen.keyboard.press("Control+Enter")
     expect(not_saved(chosen)).to_be_visible(timeout=1500)
-    expect(chosen.locator("#flag-text")).to_have_value("Which shop?", timeout=1000)
+    expect(chosen.locator("#flag-text")).to_have_value("Which shop?")
 
 
 def test_a_note_is_kept_when_its_label_does_not_arrive(chosen):
@@ -75,7 +75,7 @@ def test_a_note_is_kept_when_the_verdict_is_opened_at_once(chosen):
     chosen.keyboard.type("Twelve seconds.")
     chosen.get_by_text("Change it").click()
     expect(chosen.locator("[name=revision_reason]")).to_be_visible()
-    expect(chosen.locator("textarea[name=note]")).to_have_value("Twelve seconds.", timeout=1000)
+    expect(chosen.locator("textarea[name=note]")).to_have_value("Twelve seconds.")
 
 
 def test_an_undo_whose_answer_is_lost_takes_back_one_label(page, ana, audit, enter):
@@ -139,3 +139,51 @@ def test_a_draft_that_a_proxy_answered_is_sent_again(chosen):
     chosen.keyboard.type("Twelve seconds.")
     chosen.wait_for_timeout(8000)
     assert Draft.objects.get().fields.get("note") == "Twelve seconds."
+
+
+def label_with_note(page):
+    page.keyboard.press("n")
+    page.keyboard.type("Twelve seconds.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#progress")).to_contain_text("1 by you")
+
+
+def test_keys_do_not_land_in_a_note_that_comes_back_unfolded(chosen):
+    """After an undo the note once took the focus, and the next keys with it."""
+    label_with_note(chosen)
+    chosen.keyboard.press("u")
+    note = chosen.locator(".mode-step textarea[name=note]")
+    expect(note).to_have_value("Twelve seconds.")
+    chosen.keyboard.press("4")
+    expect(chosen.locator("[value=latency]").first).to_be_checked()
+    expect(note).to_have_value("Twelve seconds.")
+    chosen.keyboard.press("Enter")
+    expect(chosen.locator("#progress")).to_contain_text("1 by you")
+    expect(chosen.locator(".verdict-step")).to_be_visible()
+    assert Label.objects.current().get().category == "latency"
+
+
+def test_after_a_reopened_unit_the_address_is_the_desks(chosen, audit):
+    label_with_note(chosen)
+    first = Label.objects.get().unit.token
+    chosen.goto(chosen.url.replace("/label/", f"/units/{first}/"))
+    expect(chosen.locator(".mode-step")).to_contain_text("You sent this on")
+    chosen.keyboard.press("4")
+    chosen.keyboard.press("Enter")
+    expect(chosen.locator(".verdict-step")).to_be_visible()
+    assert chosen.url.endswith(DESK)
+
+
+def test_on_a_phone_the_output_stays_in_view_in_the_second_step(page, ana, long_audit, enter):
+    page.set_viewport_size({"width": 390, "height": 844})
+    desk = enter(page, ana, "/audits/long/label/")
+    desk.get_by_role("button", name="Incorrect").click()
+    expect(desk.locator(".mode-step")).to_be_visible()
+    seen = desk.locator(".turn.output").evaluate(
+        """(item) => {
+          const box = item.getBoundingClientRect();
+          const pane = item.closest(".read").getBoundingClientRect();
+          return Math.min(box.bottom, pane.bottom) - Math.max(box.top, pane.top);
+        }"""
+    )
+    assert seen > 100

@@ -58,7 +58,7 @@ def restart_and_send_again(page, server):
     step = page.locator("#choose").get_attribute("data-step")
     unit = page.locator("#unit").get_attribute("data-unit")
     try:
-        expect(page.locator("#not-saved")).to_be_visible(timeout=3000)
+        expect(page.locator("#not-saved")).to_be_visible(timeout=10_000)
     except AssertionError:  # the answer came out just before the kill
         server.start()
         return
