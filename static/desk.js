@@ -445,7 +445,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   isChanged = false;
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden" && viewOf) keep();
+  if (document.visibilityState === "hidden" && viewOf && isChanged) keep();
 });
 setInterval(() => {
   const inUse = performance.now() - lastUse < IDLE;

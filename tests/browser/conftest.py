@@ -46,6 +46,24 @@ def long_audit(transactional_db, make_open_audit):
     return audit
 
 
+@pytest.fixture(autouse=True)
+def signs_of_life_end_first(transactional_db, live_server, page):
+    """A desk that is closed says so to the server: not while the database is being emptied."""
+    underway = set()
+    page.on("request", lambda request: underway.add(request) if "/keep/" in request.url else None)
+    page.on("requestfinished", lambda request: underway.discard(request))
+    page.on("requestfailed", lambda request: underway.discard(request))
+    yield
+    if page.is_closed():
+        return
+    page.evaluate("document.querySelector('[data-keep]')?.removeAttribute('data-keep')")
+    for _ in range(100):
+        if not underway:
+            break
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(100)
+
+
 @pytest.fixture
 def enter(live_server):
     """Sign in by the form, then open `path`."""

@@ -13,7 +13,7 @@ DESK = "/audits/w34/label/"
 @pytest.fixture
 def chosen(page, ana, audit, enter):
     desk = enter(page, ana, DESK)
-    page.evaluate("htmx.config.timeout = 1500")
+    page.evaluate("htmx.config.timeout = 4000")
     desk.keyboard.press("c")
     expect(desk.locator(".mode-step")).to_be_visible()
     desk.keyboard.press("6")

@@ -34,7 +34,7 @@ FAILURES = {
 @pytest.fixture
 def desk(page, ana, audit, enter):
     enter(page, ana, DESK)
-    page.evaluate("htmx.config.timeout = 700")
+    page.evaluate("htmx.config.timeout = 4000")
     return page
 
 
