@@ -309,6 +309,7 @@ const IDLE = 60_000;
 let view = "";
 let viewOf = "";
 let active = 0;
+let reported = 0;
 let lastUse = performance.now();
 let lastTick = lastUse;
 
@@ -348,7 +349,7 @@ function showing() {
   if (view && location.pathname !== keyList.dataset.desk) history.replaceState(null, "", keyList.dataset.desk);
   viewOf = unit;
   view = newView();
-  active = 0;
+  active = reported = 0;
   lastTick = lastUse = performance.now();
 }
 
@@ -389,6 +390,7 @@ async function keep() {
   const fields = isChanged ? drafted() : new URLSearchParams();
   isChanged = false;
   lastKept = performance.now();
+  reported = active;
   fields.set("view", view);
   fields.set("active_ms", Math.round(active));
   fields.set("page_user", signIn.dataset.user);
@@ -445,7 +447,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   isChanged = false;
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden" && viewOf && isChanged) keep();
+  if (document.visibilityState === "hidden" && viewOf && (isChanged || active - reported > 2000)) keep();
 });
 setInterval(() => {
   const inUse = performance.now() - lastUse < IDLE;

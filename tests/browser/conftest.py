@@ -65,12 +65,19 @@ def signs_of_life_end_first(transactional_db, live_server, page):
 
 
 @pytest.fixture
+def intercepting(page):
+    """Intercept from the first page on: a route added later meets its very next request.
+
+    It costs the browser its cache, so only tests that add a route ask for it.
+    """
+    page.route("**/no/such/address/", lambda route: route.abort())
+
+
+@pytest.fixture
 def enter(live_server):
     """Sign in by the form, then open `path`."""
 
     def enter(page, person, path="/"):
-        # Intercepting from the first page on: a route added later meets its very next request.
-        page.route("**/no/such/address/", lambda route: route.abort())
         page.goto(f"{live_server.url}/sign-in/")
         page.get_by_label("User name").fill(person.username)
         page.get_by_label("Password").fill(PASSWORD)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from labeling.flags import raise_flag, reply
 from labeling.workflow import coder_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("intercepting")]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from labeling.models import Draft, Label
 from tests.browser.conftest import PASSWORD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("intercepting")]
 DESK = "/audits/w34/label/"
 
 

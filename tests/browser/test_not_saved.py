@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from labeling.models import Label, Verdict
 from tests.browser.conftest import PASSWORD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("intercepting")]
 DESK = "/audits/w34/label/"
 STEP_1, STEP_2 = ".verdict-step", ".mode-step"
 CHOSEN = "Not saved: Unwelcome but correct."

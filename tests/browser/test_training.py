@@ -28,10 +28,24 @@ def answer_by_keyboard(page, *keys):
     """Verdict, mode, submit."""
     page.keyboard.press(keys[0])
     expect(page.locator(".mode-step")).to_be_visible()
+    expect_ready(page)
     for key in keys[1:]:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     expect(page.locator(".told")).to_be_visible()
+    expect_ready(page)
+
+
+def expect_ready(page):
+    """Each step of training is a page of its own: its keys work once its scripts have run."""
+    expect(page.locator(".read")).to_be_focused()
+
+
+def go_on(page):
+    """From the answer to the next unit."""
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict-step")).to_be_visible()
+    expect_ready(page)
 
 
 def test_a_grader_trains_by_keyboard_alone_and_starts(page, ana, trained_audit, enter, live_server):
@@ -40,17 +54,16 @@ def test_a_grader_trains_by_keyboard_alone_and_starts(page, ana, trained_audit, 
     answer_by_keyboard(page, "c", "4")
     expect(page.get_by_role("heading", name="Right")).to_be_visible()
     expect(page.get_by_text("Training: 1 of 2, 1 right")).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(page.locator(".verdict-step")).to_be_visible()
+    go_on(page)
     answer_by_keyboard(page, "x", "2")
     expect(page.get_by_role("heading", name="Not this time")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("You had 1 of 2 right; 2 are needed to start.")).to_be_visible()
     page.keyboard.press("Enter")  # the button has the focus
     expect(page.get_by_text("Training: 0 of 2, 0 right")).to_be_visible()
+    expect_ready(page)
     answer_by_keyboard(page, "c", "4")
-    page.keyboard.press("Enter")
-    expect(page.locator(".verdict-step")).to_be_visible()
+    go_on(page)
     answer_by_keyboard(page, "x", "1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="You may start")).to_be_visible()
@@ -64,6 +77,7 @@ def test_enter_does_nothing_before_a_mode_is_chosen(page, ana, trained_audit, en
     enter(page, ana, TRAINING)
     page.keyboard.press("c")
     expect(page.locator(".mode-step")).to_be_visible()
+    expect_ready(page)
     page.keyboard.press("Enter")
     expect(page.locator(".mode-step")).to_be_visible()
     assert TrainingAnswer.objects.get().answered_at is None
@@ -77,6 +91,7 @@ def test_the_choices_and_the_way_on_are_in_view(page, ana, trained_audit, enter,
     page.keyboard.press("c")
     assert_all_in_view(page, ".modes .choice", 4)
     assert_all_in_view(page, ".mode-step .go", 1)
+    expect_ready(page)
     page.keyboard.press("4")
     page.keyboard.press("Enter")
     expect(page.locator(".told")).to_be_visible()
@@ -102,13 +117,13 @@ def test_axe_on_training(page, ana, trained_audit, enter, scheme, size):
     found = {"step 1": findings(page)}
     page.keyboard.press("c")
     expect(page.locator(".mode-step")).to_be_visible()
+    expect_ready(page)
     found["step 2"] = findings(page)
     page.keyboard.press("5")
     page.keyboard.press("Enter")
     expect(page.locator(".told")).to_be_visible()
     found["answer"] = findings(page)
-    page.keyboard.press("Enter")
-    expect(page.locator(".verdict-step")).to_be_visible()
+    go_on(page)
     answer_by_keyboard(page, "x", "1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Not there yet")).to_be_visible()
