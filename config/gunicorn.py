@@ -35,11 +35,14 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Leave what the application loaded out of every later search for garbage.
+    """Load what the first answers would wait for, and keep it out of every search for garbage.
 
     It is some hundred thousand objects that stay: looking through them took up to 50 ms, in the
     middle of somebody's answer.
     """
+    from feedback.rendering import load_languages  # the application: not there before a worker is
+
+    load_languages()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -249,6 +249,15 @@ def test_code_is_coloured_and_verbatim():
     assert code in inert(html).text
 
 
+def test_a_worker_has_every_grammar_before_its_first_reader():
+    rendering._lexer.cache_clear()
+    rendering.load_languages()
+    loaded = rendering._lexer.cache_info()
+    render_markdown("```python\nx = 1\n```")
+    assert loaded.currsize == len(rendering.LANGUAGES)
+    assert rendering._lexer.cache_info().misses == loaded.misses
+
+
 def test_code_in_an_unknown_language_is_plain_and_verbatim():
     html = render_markdown("```klingon\nif (a < b) {}\n```")
     assert "hl-" not in html
