@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -11,6 +12,7 @@ from labeling.models import Audit, Coder
 from labeling.workflow import coder_of
 from projects.access import MemberRequest, project_roles
 from projects.models import Project
+from projects.prepared import Prepared
 from projects.roles import Role
 
 P = ParamSpec("P")
@@ -20,6 +22,13 @@ class AuditRequest(MemberRequest):
     """A request that came through an audit's door."""
 
     audit: Audit
+
+
+def audits_called(*, slug: str) -> QuerySet[Audit]:
+    return Audit.objects.select_related("codebook", "project").filter(slug=slug)
+
+
+CALLED = Prepared(audits_called, texts=("slug",))
 
 
 def project_of_audit(audit: Audit | None, **_: object) -> Project | None:
@@ -43,8 +52,7 @@ def audit_roles(
 
         @wraps(guarded)
         def found(request: HttpRequest, audit_slug: str, **kwargs: Any) -> HttpResponseBase:
-            audits = Audit.objects.select_related("codebook", "project")
-            return guarded(request, audit=audits.filter(slug=audit_slug).first(), **kwargs)
+            return guarded(request, audit=CALLED.first(slug=audit_slug), **kwargs)
 
         return found
 

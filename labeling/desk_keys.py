@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from labeling.models import DeskKeys, FailureMode
 from projects.errors import InputError
 from projects.models import Membership, User
+from projects.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,16 @@ class Keys:
         return [(self.by_action[action.name], action.does) for action in ACTIONS]
 
 
+def stored_keys(*, user: int) -> QuerySet[DeskKeys]:
+    return DeskKeys.objects.filter(user=user)
+
+
+STORED = Prepared(stored_keys, "user")
+
+
 def keys_of(user: User) -> Keys:
     """The person's keys; an action that was added after they were stored has its own default."""
-    stored = DeskKeys.objects.filter(user=user).first()
+    stored = STORED.first(user=user.pk)
     if stored is None:
         return Keys(by_action=DEFAULTS)
     known = {name: key for name, key in stored.keys.items() if name in DEFAULTS}

@@ -12,6 +12,7 @@ from analysis.proportions import wilson
 from labeling.effort import TimeSpent, time_spent
 from labeling.flags import EXCERPT, flags_with_last_word
 from labeling.models import Audit, Coder, Label, Seat, Skip, Unit
+from projects.prepared import Prepared
 
 MAX_FLAGS = 50
 
@@ -174,13 +175,20 @@ def sent_line(label: Label) -> SentLine:
     )
 
 
+def labels_said(*, unit: int, coder: int) -> QuerySet[Label]:
+    own = Label.objects.filter(unit=unit, coder=coder, is_imported=False)
+    return own.select_related("failure_mode").order_by("-created_at", "-pk")
+
+
+LAST_SAID = Prepared(labels_said, "unit", "coder")
+
+
 def last_label_fields(unit: Unit, coder: Coder) -> dict[str, Any]:
     """What the coder said last on the unit, as the judgment form's fields; {} when nothing.
 
     A label that was undone counts too. Modes that the audit's codebook no longer has are left out.
     """
-    own = Label.objects.filter(unit=unit, coder=coder, is_imported=False)
-    label = own.select_related("failure_mode").order_by("-created_at", "-pk").first()
+    label = LAST_SAID.first(unit=unit.pk, coder=coder.pk)
     if label is None:
         return {}
     codes = set(unit.audit.codebook.modes.values_list("code", flat=True))

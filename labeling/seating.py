@@ -178,9 +178,18 @@ def remember_holders(seats: Iterable[Seat]) -> None:
     Lapse.objects.bulk_create(lapses, ignore_conflicts=True)
 
 
+def seats_of(*, unit: int, coder: int) -> QuerySet[Seat]:
+    return Seat.objects.filter(unit=unit, coder=coder).order_by()
+
+
+SEAT = Prepared(seats_of, "unit", "coder")
+
+
 def was_given(unit: Unit, coder: Coder) -> bool:
     """Whether the unit ever came to the coder's desk: for everybody else it does not exist."""
-    traces = (Seat, Verdict, Skip, Lapse, Label)
+    if SEAT.first(unit=unit.pk, coder=coder.pk):
+        return True
+    traces = (Verdict, Skip, Lapse, Label)
     return any(trace.objects.filter(unit=unit, coder=coder).exists() for trace in traces)
 
 
@@ -196,18 +205,30 @@ def give_back(unit: Unit, coder: Coder) -> None:
     give_up(unit, coder)
 
 
+def locked_seats(*, unit: int) -> QuerySet[Seat]:
+    # The model's own order would join unit and audit, and lock their rows as well.
+    return Seat.objects.select_for_update(of=("self",)).filter(unit=unit).order_by("position")
+
+
+def own_seats(*, unit: int, coder: int) -> QuerySet[Seat]:
+    return locked_seats(unit=unit).filter(coder=coder)
+
+
+OWN_SEAT = Prepared(own_seats, "unit", "coder")
+
+
 def seat_for_label(unit: Unit, coder: Coder) -> Seat | None:
     """The coder's own seat on the unit, else one that is still free, else None (late)."""
-    # The model's own order would join unit and audit, and lock their rows as well.
-    seats = Seat.objects.select_for_update(of=("self",)).filter(unit=unit).order_by("position")
-    mine = seats.filter(coder=coder).first()
+    mine = OWN_SEAT.first(unit=unit.pk, coder=coder.pk)
     if mine:
         return mine
     if is_planted(unit):
         seat = planted_seat(unit, coder)
         lease(seat, coder)
         return seat
-    free = seats.filter(Q(coder=None) | Q(lease_until__lt=Now()), is_done=False, is_planted=False)
+    free = locked_seats(unit=unit.pk).filter(
+        Q(coder=None) | Q(lease_until__lt=Now()), is_done=False, is_planted=False
+    )
     first = free.first()
     if first:
         lease(first, coder)

@@ -57,8 +57,18 @@ class Judgment:
     note: str = ""
 
 
+def coders_of(*, project: int, user: int) -> QuerySet[Coder]:
+    return Coder.objects.filter(project=project, user=user)
+
+
+CODER = Prepared(coders_of, "project", "user")
+
+
 def coder_of(project: Project, user: User) -> Coder:
     """The member as a source of labels, under a pseudonym that is stable in the project."""
+    known = CODER.first(project=project.pk, user=user.pk)
+    if known:
+        return known
     name = project.pseudonym(user.username, prefix="c")[:10]
     return Coder.objects.get_or_create(project=project, user=user, defaults={"name": name})[0]
 
@@ -336,6 +346,13 @@ def lock_settings(audit: Audit) -> Audit:
     return Audit.objects.select_for_update(no_key=True).get(pk=audit.pk)
 
 
+def audits_with_codebook(*, audit: int) -> QuerySet[Audit]:
+    return Audit.objects.select_related("codebook").filter(pk=audit)
+
+
+AUDIT = Prepared(audits_with_codebook, "audit")
+
+
 def lock_audit(unit: Unit) -> Audit:
     """Lock the unit, so that everything said about it happens one after the other.
 
@@ -345,7 +362,9 @@ def lock_audit(unit: Unit) -> Audit:
     """
     locked = Unit.objects.select_for_update(of=("self",), no_key=True)
     audit = locked.values_list("audit", flat=True).get(pk=unit.pk)
-    return Audit.objects.select_related("codebook").get(pk=audit)
+    found = AUDIT.first(audit=audit)
+    assert found is not None  # units protect it
+    return found
 
 
 def lock_open_audit(unit: Unit) -> Audit:

@@ -5,38 +5,87 @@ write them than the database to run them. The queryset stays the one definition 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 
 M = TypeVar("M", bound=models.Model)
 MARK = 7_000_000_000_000
 """No id comes near it; each name gets a number of its own from here on."""
+Value = int | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Generic[M]):
+    """SQL for one kind of database, and how a row of it becomes an object with its relations."""
+
+    sql: str
+    params: tuple[Any, ...]
+    names: dict[Value, str]
+    compiler: Any
+    attributes: list[str]
+    columns: slice
+    relations: list[Any]
+
+    def first(self, values: dict[str, Value]) -> M | None:
+        given = [values[self.names[p]] if self.takes(p) else p for p in self.params]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, given)
+            row = cursor.fetchone()
+        return None if row is None else self.made(row)
+
+    def takes(self, param: object) -> bool:
+        return isinstance(param, int | str) and param in self.names
+
+    def made(self, row: tuple[Any, ...]) -> M:
+        (values,) = self.compiler.results_iter(results=[[row]])
+        model: type[M] = self.compiler.klass_info["model"]
+        found = model.from_db(DEFAULT_DB_ALIAS, self.attributes, values[self.columns])
+        for relation in self.relations:
+            relation.populate(values, found)
+        return found
 
 
 class Prepared(Generic[M]):
-    """`build` takes integers, ids above all, by the names that `first` takes them by later."""
+    """`build` takes integers, ids above all, by the names that `first` takes them by later.
 
-    def __init__(self, build: Callable[..., models.QuerySet[M]], *names: str) -> None:
+    `texts` names those that are text. Relations that the queryset selects come along.
+    """
+
+    def __init__(
+        self, build: Callable[..., models.QuerySet[M]], *names: str, texts: tuple[str, ...] = ()
+    ) -> None:
         self.build = build
-        self.marks = {MARK + place: name for place, name in enumerate(names)}
-        self.text = cache(self._write)
+        self.marks: dict[Value, str] = {MARK + place: name for place, name in enumerate(names)}
+        self.marks |= {f"value of {name}": name for name in texts}
+        self.statement = cache(self._write)
 
-    def first(self, **values: int) -> M | None:
+    def first(self, **values: Value) -> M | None:
         """The first row in the queryset's own order."""
-        model, sql, params = self.text(connection.vendor)
-        given = [
-            values[self.marks[p]] if isinstance(p, int) and p in self.marks else p for p in params
-        ]
-        return next(iter(model._default_manager.raw(sql, given)), None)
+        return self.statement(connection.vendor).first(values)
 
-    def _write(self, vendor: str) -> tuple[type[M], str, tuple[object, ...]]:
+    def _write(self, vendor: str) -> Statement[M]:
         """The first row's SQL for this kind of database; every value must stand in it."""
         rows = self.build(**{name: mark for mark, name in self.marks.items()})[:1]
-        sql, params = rows.query.sql_with_params()
-        missing = set(self.marks) - {p for p in params if isinstance(p, int)}
+        compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        missing = set(self.marks) - {p for p in params if isinstance(p, int | str)}
         if missing:
-            names = ", ".join(self.marks[mark] for mark in sorted(missing))
+            names = ", ".join(sorted(self.marks[mark] for mark in missing))
             raise ValueError(f"expected a queryset that depends on {names}, it does not.")
-        return rows.model, sql, params
+        own = compiler.klass_info["select_fields"]
+        columns = slice(own[0], own[-1] + 1)
+        return Statement(
+            sql=sql,
+            params=tuple(params),
+            names=self.marks,
+            compiler=compiler,
+            attributes=[column[0].target.attname for column in compiler.select[columns]],
+            columns=columns,
+            relations=get_related_populators(
+                compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
+            ),
+        )

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -27,6 +28,7 @@ from labeling.models import Audit, Coder, Label, Seat, Unit
 from labeling.training import must_train
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
+from projects.prepared import Prepared
 from projects.roles import LABELERS
 
 P = ParamSpec("P")
@@ -189,13 +191,20 @@ def answer(
     return redirect("labeling:desk", request.audit.slug)
 
 
+def units_called(*, audit: int, token: str) -> QuerySet[Unit]:
+    units = Unit.objects.select_related("stratum").filter(output__isnull=False)
+    return units.filter(audit=audit, token=token)
+
+
+UNIT = Prepared(units_called, "audit", texts=("token",))
+
+
 def get_unit(audit: Audit, token: str) -> Unit:
     """The unit of this audit that the token names; tokens are shown to its coders alone.
 
     Its text is read where it is shown: most answers leave the output on the page as it is.
     """
-    units = Unit.objects.select_related("stratum").filter(audit=audit, output__isnull=False)
-    unit = units.filter(token=token).first()
+    unit = UNIT.first(audit=audit.pk, token=token)
     if unit is None:
         raise Http404
     unit.audit = audit
@@ -251,11 +260,18 @@ def show_next(request: AuditRequest, coder: Coder, *, problem: str = "") -> Http
     return show_seat(request, NextUnit(coder=coder, seat=seat, problem=problem))
 
 
+def units_with_text(*, unit: int) -> QuerySet[Unit]:
+    return Unit.objects.select_related("output__content", "stratum").filter(pk=unit)
+
+
+UNIT_WITH_TEXT = Prepared(units_with_text, "unit")
+
+
 def show_seat(request: AuditRequest, following: NextUnit) -> HttpResponse:
     coder, saved, problem = following.coder, following.saved, following.problem
     if following.seat is None:
         return empty_page(request, coder, saved=saved, problem=problem)
-    units = Unit.objects.select_related("output__content", "stratum")
-    unit = units.get(pk=following.seat.unit_id)
+    unit = UNIT_WITH_TEXT.first(unit=following.seat.unit_id)
+    assert unit is not None  # its seat protects it
     unit.audit = request.audit
     return unit_page(request, Shown(unit=unit, coder=coder, saved=saved, problem=problem))

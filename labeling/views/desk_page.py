@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -34,6 +34,7 @@ from labeling.my_work import last_label_fields
 from labeling.queue import explain_empty_queue
 from labeling.shown import what_graders_see, what_the_user_said
 from labeling.workflow import verdict_of
+from projects.prepared import Prepared
 
 CHOOSE = "choose"
 """The id of the part that a verdict replaces: the output beside it stays as the grader left it."""
@@ -116,6 +117,13 @@ def render_desk(
 # The steps
 
 
+def current_labels(*, unit: int, coder: int) -> QuerySet[Label]:
+    return Label.objects.current().filter(unit=unit, coder=coder).order_by()
+
+
+CURRENT_LABEL = Prepared(current_labels, "unit", "coder")
+
+
 def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str, Any]:
     """The first step, or the second once there is a verdict."""
     unit, coder = shown.unit, shown.coder
@@ -137,7 +145,7 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
         form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
         typed = what_is_filled_in(form, draft)
         if not shown.is_new:
-            context["sent_label"] = Label.objects.current().filter(unit=unit, coder=coder).first()
+            context["sent_label"] = CURRENT_LABEL.first(unit=unit.pk, coder=coder.pk)
             typed = typed or last_label_fields(unit, coder)
         context |= mode_step(audit, unit, verdict, form, typed, revising=revising)
     return context
