@@ -28,6 +28,7 @@ from fixtures.demo import (
     as_feedback_records,
     as_truth_records,
     generate,
+    generate_downs,
 )
 
 DIGEST = "132b9efeaa5a3c257b46d2a0757ccdacfcda0d265eec59499764c07874ea3e1e"
@@ -294,3 +295,13 @@ def test_agreement_and_majority_share_are_in_the_stated_range(labels):
     assert 0.70 <= alpha <= 0.76
     share = sum(v["unwelcome_but_correct"] >= 2 for v in votes.values()) / len(votes)
     assert share == pytest.approx(0.31, abs=0.015)
+
+
+def test_some_outputs_alone_have_the_truth_and_feedback_of_the_whole(other: DemoData) -> None:
+    whole = {output.external_id: output for output in other.outputs}
+    some = generate_downs(7, lambda plan: plan.number % 50 == 0)
+    assert some
+    for output in some:
+        same = whole[output.external_id]
+        for name in ("thumb", "reason", "failure_mode", "correct", "user_id", "release"):
+            assert getattr(output, name) == getattr(same, name)
