@@ -181,7 +181,7 @@ class _Votes:
         size = len(self.weight) * self.k
         votes = np.bincount(self.unit * self.k + self.cell % self.k, minlength=size)
         table = votes.reshape(-1, self.k).astype(np.float64)
-        return table / table.sum(axis=1, keepdims=True)
+        return np.asarray(table / table.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def by_cell(self, chance: FloatArray) -> FloatArray:
         """Add up the units' chances over the labels of each (coder, label), shape (C, K)."""
