@@ -98,8 +98,10 @@ def share_with_judge(
     strata = _strata(sample, label, n_by_judge)
     whole = [_joined(cells) for cells in strata.values()]
     parts = [cell for cells in strata.values() for cell in _merged(cells)]
-    without = _share(whole, finite_population, level)
-    divided = _share(parts, finite_population, level) if len(parts) > len(whole) else without
+    without = _share(whole, finite_population=finite_population, level=level)
+    divided = without
+    if len(parts) > len(whole):
+        divided = _share(parts, finite_population=finite_population, level=level)
     return ShareWithJudge(
         label=label,
         without=without,
@@ -196,7 +198,7 @@ def _size(cell: _Cell) -> tuple[int, int, list[str]]:
     return len(cell.y), cell.n_frame, sorted(map(str, cell.labels))
 
 
-def _share(cells: Sequence[_Cell], finite_population: bool, level: float) -> Share:
+def _share(cells: Sequence[_Cell], *, finite_population: bool, level: float) -> Share:
     names = [cell.stratum for cell in cells]
     unique = names if len(set(names)) == len(names) else [str(i) for i in range(len(names))]
     strata = [
