@@ -131,7 +131,7 @@ def test_for_htmx_each_answer_is_the_next_state_with_the_receipt(ana_desk):
     assert answer.status_code == 200
     assert answer.headers["X-Desk"] == "unit"
     assert "<html" not in answer.text
-    assert re.search(r'<span class="saved">Saved \d\d:\d\d:\d\d</span>', answer.text)
+    assert re.search(r'<span class="saved">Saved \d\d:\d\d:\d\d UTC</span>', answer.text)
     assert "1 by you" in answer.text
     assert token_on(answer) != token
 
