@@ -1,44 +1,25 @@
 """What the desk costs on the wire, served as in production: the first page, and each step."""
 
-import csv
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.own_server import own_server
+from tests.own_server import desk_server, sign_in
 
 pytestmark = pytest.mark.browser
-PASSWORD = "a long password for tests"
 OUTPUT = "The window closed on the thirtieth day after the delivery. " * 20
 MOST_REQUESTS, MOST_BYTES = 6, 100_000
 
 
 @pytest.fixture
 def server(tmp_path):
-    with own_server(tmp_path) as server:
-        feedback = tmp_path / "feedback.csv"
-        with feedback.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["id", "prompt", "output", "rating"])
-            writer.writerows([f"o{number}", "Is it?", OUTPUT, "down"] for number in range(3))
-        server.manage("create_project", "shop", "--name", "Shop")
-        member = ["add_member", "--project", "shop", "ana", "--role", "grader", "--password-stdin"]
-        server.manage(*member, typed=PASSWORD)
-        server.manage("import_feedback", str(feedback), "--project", "shop", "--negative", "down")
-        draw = ["create_audit", "w34", "--project", "shop", "--frame", "negative"]
-        server.manage(*draw, "--size", "3", "--coders", "1")
-        server.start()
+    with desk_server(tmp_path, [OUTPUT] * 3) as server:
         yield server
 
 
 @pytest.fixture
 def first_page(page, server, browser):
     """The desk, opened with an empty cache by somebody who is signed in."""
-    page.goto(f"{server.url}/sign-in/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="What you can do next").wait_for()
+    sign_in(page, server)
     fresh = browser.new_context(storage_state=page.context.storage_state())
     yield fresh.new_page()
     fresh.close()
