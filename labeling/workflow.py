@@ -43,7 +43,8 @@ class AuditClosedError(InputError):
     """The audit takes no more labels."""
 
     def __init__(self, audit: Audit) -> None:
-        super().__init__(f"The audit “{audit.name}” is closed and takes no more labels.")
+        closed = f"The audit “{audit.name}” is closed and takes no more labels"
+        super().__init__(f"{closed}; a lead can reopen it.")
 
 
 @dataclass(frozen=True, kw_only=True)

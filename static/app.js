@@ -14,7 +14,7 @@ function showNotSaved(why, status) {
 function why(status) {
   if (status === 401) return "You are signed out.";
   if (status === 403) return "You have signed in again since this page was opened.";
-  if (status === 404) return "This is no longer open to you.";
+  if (status === 404) return "You no longer have access here; ask the lead if that is wrong.";
   if (status >= 500) return "The server could not take it (status " + status + ")." + AGAIN;
   if (status >= 400) return "The server refused it (status " + status + ")." + AGAIN;
   return "The server did not answer." + AGAIN;

@@ -196,6 +196,13 @@ function isAnswer(form) {
   return form.getAttribute("hx-target") !== "#flag-thread";
 }
 
+// htmx forgets the pressed button once the focus leaves it, on the way to "Send again" at the latest.
+document.addEventListener("htmx:configRequest", (event) => {
+  const submit = event.detail.triggeringEvent;
+  const button = submit ? submit.submitter : null;
+  if (button && button.name) event.detail.parameters[button.name] = button.value;
+});
+
 function sendAgain() {
   sent.form.requestSubmit(sent.button || undefined);
 }
@@ -209,8 +216,16 @@ function way(text, act) {
   notSaved.append(" ", button);
 }
 
+// Between the output and the choices, where on a phone the thumb is (static/app.css).
+function placeNotSaved() {
+  const choose = desk() && desk().querySelector(".choose");
+  if (choose && !desk().contains(notSaved)) choose.before(notSaved);
+  else if (!notSaved.isConnected) document.querySelector(".bar").after(notSaved);
+}
+
 document.addEventListener("bd:not-saved", (event) => {
   const { why: reason, status } = event.detail;
+  placeNotSaved();
   hasFailed = true;
   isChanged = true; // what was typed was to go with the answer: keep it
   if (!unsent()) return;
@@ -404,11 +419,13 @@ async function keep() {
     return;
   }
   isChanged = isChanged || fields.has("draft");
-  if (answer && (answer.status === 401 || answer.status === 403) && !unsent()) {
-    notSaved.textContent = "You are signed out: what you type here is not kept.";
+  if (answer && [401, 403, 404].includes(answer.status) && !unsent()) {
+    const mayReturn = answer.status !== 404;
+    notSaved.textContent = (mayReturn ? "You are signed out" : "You no longer have access here") + ": what you type here is not kept.";
     notSaved.hidden = false;
-    way("Sign in here", () => signIn.showPopover());
-  } else if (line && fields.has("draft")) line.textContent = "The draft is not kept: the server does not answer.";
+    placeNotSaved();
+    if (mayReturn) way("Sign in here", () => signIn.showPopover());
+  } else if (line && fields.has("draft")) line.textContent = "The draft is not kept" + (answer ? "." : ": the server does not answer.");
 }
 
 document.addEventListener("input", (event) => {

@@ -4,6 +4,7 @@ For what only separate processes show, a kill for example. Everything in it is m
 commands that an operator types.
 """
 
+import csv
 import os
 import secrets
 import signal
@@ -19,6 +20,7 @@ from urllib.request import urlopen
 
 import psycopg
 from django.conf import settings
+from playwright.sync_api import Page
 
 from tests.surroundings import REPOSITORY
 
@@ -79,6 +81,37 @@ class OwnServer:
             os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
             self.server = None
+
+
+PASSWORD = "a long password for tests"
+
+
+@contextmanager
+def desk_server(data_dir: Path, outputs: list[str]) -> Iterator[OwnServer]:
+    """Serve an open audit `w34`, one coder per unit, of outputs `o0`, `o1`, ...; ana grades."""
+    with own_server(data_dir) as server:
+        feedback = data_dir / "feedback.csv"
+        with feedback.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "prompt", "output", "rating"])
+            writer.writerows([f"o{k}", "Is it?", text, "down"] for k, text in enumerate(outputs))
+        server.manage("create_project", "shop", "--name", "Shop")
+        member = ["add_member", "--project", "shop", "ana", "--role", "grader", "--password-stdin"]
+        server.manage(*member, typed=PASSWORD)
+        server.manage("import_feedback", str(feedback), "--project", "shop", "--negative", "down")
+        draw = ["create_audit", "w34", "--project", "shop", "--frame", "negative"]
+        server.manage(*draw, "--size", str(len(outputs)), "--coders", "1")
+        server.start()
+        yield server
+
+
+def sign_in(page: Page, server: OwnServer) -> None:
+    """As ana, by keyboard."""
+    page.goto(f"{server.url}/sign-in/")
+    page.get_by_label("User name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What you can do next").wait_for()
 
 
 def free_port() -> int:

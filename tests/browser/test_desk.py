@@ -208,7 +208,9 @@ def test_a_screen_reader_hears_what_each_step_changed(desk):
     expect(said).to_contain_text("Why was it rated down?")
     desk.keyboard.press("4")
     desk.keyboard.press("Enter")
-    expect(said).to_contain_text(re.compile(r"Saved \d\d:\d\d:\d\d\. 1 · Was the answer right\?"))
+    expect(said).to_contain_text(
+        re.compile(r"Saved \d\d:\d\d:\d\d UTC\. 1 · Was the answer right\?")
+    )
 
 
 def test_on_a_phone_everything_to_press_is_in_reach_of_a_thumb(page, ana, audit, enter):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from labeling.models import Draft, Label, Seat
+from labeling.models import Draft, Label, Seat, Verdict
 
 pytestmark = pytest.mark.browser
 DESK = "/audits/w34/label/"
@@ -131,3 +131,34 @@ def test_the_seat_is_held_while_somebody_types(desk):
     Seat.objects.filter(coder__isnull=False).update(lease_until="2020-01-01T00:00:00Z")
     type_note(desk, "Still here.")
     assert Seat.objects.get(coder__isnull=False).lease_until.year > 2020
+
+
+def test_a_key_that_is_held_or_pressed_beside_the_unit_answers_nothing(desk):
+    """In an open drawer, twice before the answer came, and held down: each acts once or never."""
+    for key, drawer in (("g", "codebook"), ("?", "keys"), ("s", "skip")):
+        desk.keyboard.press(key)
+        expect(desk.locator(f"#{drawer}")).to_be_visible()
+        for pressed in ("c", "u", "r", "f"):
+            desk.keyboard.press(pressed)
+        expect(desk.locator("[popover]:popover-open")).to_have_count(1)
+        desk.keyboard.press("Escape")
+        expect(desk.locator(f"#{drawer}")).to_be_hidden()
+    expect(desk.locator("#raw")).not_to_be_checked()
+    desk.keyboard.press("c")
+    desk.keyboard.press("x")  # the answer to the first is on its way
+    expect(desk.locator(STEP_2)).to_be_visible()
+    assert Verdict.objects.get().correctness == "correct"
+    for n_done in (1, 2):
+        desk.keyboard.press("4")
+        desk.keyboard.press("Enter")
+        expect(desk.locator("#progress")).to_contain_text(f"{n_done} by you")
+        desk.keyboard.press("c")
+        expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.down("u")
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+    for _ in range(5):
+        desk.keyboard.down("u")
+    desk.keyboard.up("u")
+    desk.keyboard.press("r")  # the page listens again
+    expect(desk.locator("#raw")).to_be_checked()
+    assert Label.objects.current().count() == 1

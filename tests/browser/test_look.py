@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from labeling.models import Audit
 from projects.models import Project
 
 pytestmark = pytest.mark.browser
@@ -94,11 +95,20 @@ def test_the_output_begins_in_view_and_is_the_largest_thing(page, ana, long_audi
 
 @pytest.mark.parametrize("size", SIZES)
 def test_no_page_scrolls_sideways(page, lea, split_audit, enter, size):
+    """And in the bar the names of what lies above give way to the name of the page itself."""
+    Project.objects.update(name="Assistant of the customer service in four countries")
+    Audit.objects.update(name="Negative feedback of the autumn, both releases")
     set_size(page, size)
     enter(page, lea)
-    for path in ("/", "/audits/split/", "/audits/split/report/", "/audits/split/agreement/"):
+    for path in ("/", "/audits/split/", "/audits/split/report/", "/audits/split/gold/"):
         page.goto(page.url.split("/audits")[0].rstrip("/") + path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        cut = page.locator(".where > a ~ span").evaluate_all(
+            "(names) => names.filter((name) => name.scrollWidth > name.clientWidth).length"
+        )
+        assert cut == 0, path
+        where = page.locator(".where")
+        assert where.evaluate("(bar) => bar.scrollWidth <= bar.clientWidth"), path
 
 
 def test_no_page_of_an_import_or_report_scrolls_sideways_on_a_phone(

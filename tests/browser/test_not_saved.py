@@ -176,3 +176,27 @@ def test_a_key_that_is_held_sends_a_failed_answer_once(chosen):
     expect(chosen.locator(STEP_1)).to_be_visible()
     assert Label.objects.count() == 1
     assert Verdict.objects.count() == 1
+
+
+def test_on_a_phone_the_way_to_send_again_lies_above_the_choices_and_covers_none(
+    page, ana, audit, enter
+):
+    """It stood at the top, out of the thumb's reach; the receipt broke the header in two."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    desk = enter(page, ana, DESK)
+    header = desk.locator("header.bar").bounding_box()["height"]
+    desk.route("**/verdict/", FAILURES["no connection"], times=1)
+    desk.get_by_role("button", name="Incorrect").click()
+    again = desk.get_by_role("button", name="Send again")
+    assert again.bounding_box()["height"] >= 44
+    assert again.bounding_box()["y"] > 844 / 2
+    bar, choose = not_saved(desk).bounding_box(), desk.locator("#choose").bounding_box()
+    assert bar["y"] + bar["height"] <= choose["y"]
+    assert choose["y"] + choose["height"] <= 844
+    again.click()
+    expect(desk.locator(STEP_2)).to_be_visible()
+    expect(not_saved(desk)).to_be_hidden()
+    desk.locator(".mode-refusal").click()
+    desk.get_by_role("button", name="Submit and next").click()
+    expect(desk.locator(".saved")).to_contain_text("UTC")
+    assert desk.locator("header.bar").bounding_box()["height"] == header

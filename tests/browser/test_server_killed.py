@@ -3,16 +3,14 @@
 The kills fall where they hurt: right after a verdict's key, right after a label's, and between.
 """
 
-import csv
 import json
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.own_server import own_server
+from tests.own_server import desk_server, sign_in
 
 pytestmark = pytest.mark.browser
-PASSWORD = "a long password for tests"
 N_UNITS = 100
 KILLS = {23: "verdict", 51: "label", 78: "reading"}
 """Unit of the session: the answer that is on its way when the server is killed."""
@@ -20,30 +18,8 @@ KILLS = {23: "verdict", 51: "label", 78: "reading"}
 
 @pytest.fixture
 def server(tmp_path):
-    with own_server(tmp_path) as server:
-        feedback = tmp_path / "feedback.csv"
-        with feedback.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["id", "prompt", "output", "rating"])
-            for number in range(N_UNITS):
-                writer.writerow([f"o{number}", "Is it?", f"It is number {number}.", "down"])
-        server.manage("create_project", "shop", "--name", "Shop")
-        member = ["add_member", "--project", "shop", "ana", "--role", "grader", "--password-stdin"]
-        server.manage(*member, typed=PASSWORD)
-        server.manage("import_feedback", str(feedback), "--project", "shop", "--negative", "down")
-        draw = ["create_audit", "w34", "--project", "shop", "--frame", "negative"]
-        server.manage(*draw, "--size", str(N_UNITS), "--coders", "1")
-        server.start()
+    with desk_server(tmp_path, [f"It is number {k}." for k in range(N_UNITS)]) as server:
         yield server
-
-
-def sign_in(page, server):
-    page.goto(f"{server.url}/sign-in/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="What you can do next").wait_for()
-    page.goto(f"{server.url}/audits/w34/label/")
 
 
 def send(page, server, key, *, killing):
@@ -85,6 +61,7 @@ def label_one(page, server, number):
 
 def test_a_hundred_labels_none_lost_and_none_twice(page, server, tmp_path):
     sign_in(page, server)
+    page.goto(f"{server.url}/audits/w34/label/")
     for number in range(N_UNITS):
         label_one(page, server, number)
     expect(page.locator(".empty")).to_contain_text("the audit is finished", timeout=20_000)

@@ -10,11 +10,6 @@ URL = "/audits/w34/adjudicate/"
 
 
 @pytest.fixture
-def audit(make_open_audit):
-    return make_open_audit(3)
-
-
-@pytest.fixture
 def split(audit, ana_client, ben_client, at_desk):
     """u0: two modes. u1: two verdicts. u2: agreement."""
     User.objects.filter(username="ana").update(first_name="ANAFIRST", last_name="ANALAST")

@@ -22,11 +22,6 @@ SLOW = replace(LATENCY, name="Slow", definition=LATENCY.definition.replace("slow
 
 
 @pytest.fixture
-def audit(make_open_audit):
-    return make_open_audit(3)
-
-
-@pytest.fixture
 def second(audit, lea):
     """default v2: one mode renamed and reworded, one more, one gone."""
     modes = [SLOW if mode == LATENCY else mode for mode in DEFAULT_MODES]

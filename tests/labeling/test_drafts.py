@@ -9,16 +9,6 @@ from tests.sampled import expire
 
 
 @pytest.fixture
-def audit(make_open_audit):
-    return make_open_audit(3)
-
-
-@pytest.fixture
-def ana_desk(ana_client, audit, at_desk):
-    return at_desk(ana_client, audit)
-
-
-@pytest.fixture
 def token(ana_desk):
     """Ana's unit, its verdict given."""
     token = ana_desk.open()

@@ -42,7 +42,9 @@ def test_a_closed_audit_says_since_when_and_whom_to_ask(
 def test_a_finished_audit_says_so(ana_client, make_open_audit, at_desk):
     desk = at_desk(ana_client, make_open_audit(1, coders=1))
     desk.give()
-    assert "Every unit has all its labels: the audit is finished." in desk.get().text
+    page = desk.get().text
+    assert "Every unit has all its labels: the audit is finished." in page
+    assert "You gave 1 label." in page
 
 
 def test_all_done_by_you_says_that_the_rest_is_for_others(ana_client, make_open_audit, at_desk):
@@ -97,6 +99,7 @@ def test_a_unit_you_skipped_is_no_reason_to_wait_and_a_skip_is_explained(
     page = desk.get().text
     assert "the rest is for other graders" in page
     assert "skipped 1 unit. A skip is no label: the unit goes back for others" in page
+    assert "Undo my last label or skip" in page
     assert "Look again" not in page
 
 

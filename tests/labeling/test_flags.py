@@ -24,11 +24,6 @@ def audit(make_open_audit):
 
 
 @pytest.fixture
-def ana_desk(ana_client, audit, at_desk):
-    return at_desk(ana_client, audit)
-
-
-@pytest.fixture
 def token(ana_desk):
     return ana_desk.open()
 

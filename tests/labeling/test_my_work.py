@@ -30,11 +30,6 @@ def coder(project, ana):
 
 
 @pytest.fixture
-def ana_desk(ana_client, audit, at_desk):
-    return at_desk(ana_client, audit)
-
-
-@pytest.fixture
 def plant(audit, coder):
     """One planted unit on the coder's desk, as the serving of gold and repeats would place it."""
 

@@ -9,7 +9,7 @@ from feedback.models import Feedback, Output
 from labeling import planting, seating, workflow
 from labeling.models import Audit, Gold, Label, Seat, TrainingAnswer, Verdict
 from labeling.training import n_needed, training_state
-from tests.labeling.test_desk import HIDDEN_OF_OUTPUT, NEVER_SHOWN, SAID, SHOWN_AFTER, found_in
+from tests.labeling.test_blind import HIDDEN_OF_OUTPUT, NEVER_SHOWN, SAID, SHOWN_AFTER, found_in
 from tests.sampled import token_on
 
 HOME = "/audits/w34/training/"
