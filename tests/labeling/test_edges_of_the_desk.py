@@ -124,7 +124,9 @@ def test_agreement_by_version_leaves_third_opinions_out(make_open_audit, make_gr
     assert len(mode_labels(audit)) == 2
 
 
-def test_the_manifest_counts_no_planted_label(make_open_audit, make_gold, make_graders, tmp_path):
+def test_the_manifest_counts_no_planted_label(
+    make_open_audit, make_gold, make_graders, tmp_path, every_second
+):
     audit = make_open_audit(12, asks_third=True, gold_share=0.5, coders=2)
     for number in (101,):
         make_gold(audit, number)
@@ -198,7 +200,9 @@ def test_retry_after_a_new_version(ana_client, audit, at_desk):
     assert a.status_code == 200, re.findall(r"field-error[^<]*>([^<]*)", a.text)
 
 
-def test_changed_gold_label_changes_lead_figure(ana_client, make_open_audit, make_gold, at_desk):
+def test_changed_gold_label_changes_lead_figure(
+    ana_client, make_open_audit, make_gold, at_desk, every_second
+):
     audit = make_open_audit(12, gold_share=0.5)
     for n in (101, 102, 103):
         make_gold(audit, n)

@@ -8,7 +8,7 @@ from projects.models import User
 
 
 @pytest.fixture
-def audit(make_open_audit, make_gold):
+def audit(make_open_audit, make_gold, every_second):
     """Twelve units; half of what a grader gets is gold, while the three last."""
     audit = make_open_audit(12, gold_share=0.5)
     for number in (101, 102, 103):
@@ -17,7 +17,7 @@ def audit(make_open_audit, make_gold):
 
 
 @pytest.fixture
-def repeating(make_open_audit):
+def repeating(make_open_audit, every_second):
     """Twelve units, so a repeat comes after six labels; half of what a grader gets."""
     return make_open_audit(12, repeat_share=0.5)
 
@@ -55,5 +55,5 @@ def label_unit(audit, unit, coder, mode):
 
 
 @pytest.fixture
-def repeating_too(make_open_audit):
+def repeating_too(make_open_audit, every_second):
     return make_open_audit(12, slug="again", repeat_share=0.5)
