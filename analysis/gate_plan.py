@@ -152,8 +152,9 @@ def units_still_to_decide(
 ) -> UnitsToDecide:
     """Return how many more units to label, if the truth is what the share says now.
 
-    The design effect is n / n_eff of the share, so that of `plan` is not used, nor are its
-    coders' errors, which are in the share already. Zero where the gate decides now.
+    `found` is the gate's share: without finite population. The design effect is n / n_eff of it,
+    so that of `plan` is not used, nor are its completion and its coders' errors, which are in the
+    share already. Zero where the gate decides now.
     """
     if found.value is None or found.low is None or found.high is None or not found.n_eff:
         reason = found.undefined_because or "the whole frame is labelled"
@@ -162,11 +163,11 @@ def units_still_to_decide(
         decision = "known" if found.high <= plan.low else "too high"
         return UnitsToDecide(units=0, decision=decision, power=power)
     deff = found.n / found.n_eff
-    now = replace(plan, deff=deff, sensitivity=1.0, specificity=1.0)
+    now = replace(plan, deff=deff, completion=1.0, sensitivity=1.0, specificity=1.0)
     total = units_for_decision(found.value, now, power=power)
     if total.units is None:
         return total
-    more = max(1, total.units - ceil(found.n / plan.completion))
+    more = max(1, total.units - found.n)
     return UnitsToDecide(units=more, decision=total.decision, power=power)
 
 

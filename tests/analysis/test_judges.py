@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
+from statsmodels.stats.inter_rater import cohens_kappa
 
 from analysis.errors import AnalysisInputError
 from analysis.judges import JudgedSample, beside_humans, judge_quality
@@ -67,6 +68,16 @@ def test_standard_error_of_kappa_is_that_of_sas():
     half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
     se = half / special.stdtrit(18, 0.975) * (1 - found.value**2)
     assert se == pytest.approx(0.1380, abs=5e-5)
+
+
+def test_kappa_and_its_standard_error_equal_statsmodels():
+    table = [[20, 3, 1], [4, 17, 6], [2, 2, 9]]
+    found, theirs = judge_quality(sample_of(table, ["a", "b", "c"])).kappa, cohens_kappa(table)
+    half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
+    assert found.value == pytest.approx(theirs.kappa)
+    assert half / special.stdtrit(63, 0.975) * (1 - found.value**2) == pytest.approx(
+        theirs.std_kappa
+    )
 
 
 def test_confusion_counts_units_and_shares_add_up():
