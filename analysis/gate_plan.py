@@ -133,18 +133,26 @@ def units_for_decision(
 
 def _smallest(q: float, plan: GatePlan, decision: str, power: float) -> int | None:
     """Return the number of independent units from which on the chance stays at `power`."""
-    endless = replace(plan, n_frame=None)
-    short = _chance(np.arange(1, MAX_UNITS + 1), q, endless, decision) < power
-    found = None if short[-1] else int(np.flatnonzero(short).max(initial=-1)) + 2
+    found = _smallest_of_endless(q, replace(plan, n_frame=None), decision, power)
     if plan.n_frame is None:
         return found
-    top = min(found or MAX_UNITS, floor(plan.n_frame * plan.completion / plan.deff))
-    reached = None
+    most = floor(plan.n_frame * plan.completion / plan.deff)
+    top = min(found or MAX_UNITS, most)
+    reached = found if found is not None and found <= most else None
     for size in range(top, 0, -1):
         if _chance(np.array([size]), q, plan, decision)[0] < power:
             break
         reached = size
     return reached
+
+
+def _smallest_of_endless(q: float, plan: GatePlan, decision: str, power: float) -> int | None:
+    """Search up to 2,000 units; up to 20,000 where the upper half of these does not settle it."""
+    for most in (MAX_UNITS // 10, MAX_UNITS):
+        short = _chance(np.arange(1, most + 1), q, plan, decision) < power
+        if not short[most // 2 :].any() or (most == MAX_UNITS and not short[-1]):
+            return int(np.flatnonzero(short).max(initial=-1)) + 2
+    return None
 
 
 def units_still_to_decide(
