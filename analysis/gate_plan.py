@@ -133,13 +133,12 @@ def units_for_decision(
 
 def _smallest(q: float, plan: GatePlan, decision: str, power: float) -> int | None:
     """Return the number of independent units from which on the chance stays at `power`."""
-    endless = replace(plan, n_frame=None)
-    short = _chance(np.arange(1, MAX_UNITS + 1), q, endless, decision) < power
-    found = None if short[-1] else int(np.flatnonzero(short).max(initial=-1)) + 2
+    found = _smallest_of_endless(q, replace(plan, n_frame=None), decision, power)
     if plan.n_frame is None:
         return found
-    top = min(found or MAX_UNITS, floor(plan.n_frame * plan.completion / plan.deff))
-    reached = None
+    most = floor(plan.n_frame * plan.completion / plan.deff)
+    top = min(found or MAX_UNITS, most)
+    reached = found if found is not None and found <= most else None
     for size in range(top, 0, -1):
         if _chance(np.array([size]), q, plan, decision)[0] < power:
             break
@@ -147,13 +146,23 @@ def _smallest(q: float, plan: GatePlan, decision: str, power: float) -> int | No
     return reached
 
 
+def _smallest_of_endless(q: float, plan: GatePlan, decision: str, power: float) -> int | None:
+    """Search up to 2,000 units; up to 20,000 where the upper half of these does not settle it."""
+    for most in (MAX_UNITS // 10, MAX_UNITS):
+        short = _chance(np.arange(1, most + 1), q, plan, decision) < power
+        if not short[most // 2 :].any() or (most == MAX_UNITS and not short[-1]):
+            return int(np.flatnonzero(short).max(initial=-1)) + 2
+    return None
+
+
 def units_still_to_decide(
     found: Share, plan: GatePlan, *, power: float = DEFAULT_POWER
 ) -> UnitsToDecide:
     """Return how many more units to label, if the truth is what the share says now.
 
-    The design effect is n / n_eff of the share, so that of `plan` is not used, nor are its
-    coders' errors, which are in the share already. Zero where the gate decides now.
+    `found` is the gate's share: without finite population. The design effect is n / n_eff of it,
+    so that of `plan` is not used, nor are its completion and its coders' errors, which are in the
+    share already. Zero where the gate decides now.
     """
     if found.value is None or found.low is None or found.high is None or not found.n_eff:
         reason = found.undefined_because or "the whole frame is labelled"
@@ -162,11 +171,11 @@ def units_still_to_decide(
         decision = "known" if found.high <= plan.low else "too high"
         return UnitsToDecide(units=0, decision=decision, power=power)
     deff = found.n / found.n_eff
-    now = replace(plan, deff=deff, sensitivity=1.0, specificity=1.0)
+    now = replace(plan, deff=deff, completion=1.0, sensitivity=1.0, specificity=1.0)
     total = units_for_decision(found.value, now, power=power)
     if total.units is None:
         return total
-    more = max(1, total.units - ceil(found.n / plan.completion))
+    more = max(1, total.units - found.n)
     return UnitsToDecide(units=more, decision=total.decision, power=power)
 
 

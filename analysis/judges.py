@@ -33,7 +33,7 @@ class JudgedSample:
         The humans' label of each unit: ``weights`` of `analysis.consensus.unit_labels`. Rows add
         up to 1.
     judge : mapping of unit to label
-        A unit that is not in it has no verdict; other units in it are passed over.
+        A unit that is not in it, or has None, has no verdict; other units are passed over.
     stratum : mapping of unit to the name of its stratum
     n_frame : mapping of stratum to N_h, outputs of the frame in it
     user : mapping of unit to user, optional
@@ -41,7 +41,7 @@ class JudgedSample:
     """
 
     human: pd.DataFrame
-    judge: Mapping[Any, str]
+    judge: Mapping[Any, str | None]
     stratum: Mapping[Any, str]
     n_frame: Mapping[str, int]
     user: Mapping[Any, Hashable | None] | None = None
@@ -168,7 +168,9 @@ class BesideHumans:
     judge_human_kappa: Estimate
 
 
-def beside_humans(labels: pd.DataFrame, judge: Mapping[Any, str], *, seed: int = 0) -> BesideHumans:
+def beside_humans(
+    labels: pd.DataFrame, judge: Mapping[Any, str | None], *, seed: int = 0
+) -> BesideHumans:
     """Ask whether the judge agrees with a human as much as another human does.
 
     Only units with two human labels or more and a verdict enter, so that both figures meet the
@@ -188,12 +190,13 @@ def beside_humans(labels: pd.DataFrame, judge: Mapping[Any, str], *, seed: int =
         See `patterns_from_labels`.
     """
     coded = code_labels(labels)
-    categories = category_order({*coded.categories, *(str(v) for v in judge.values())}, None)
+    said = {str(label) for label in judge.values() if label is not None}
+    categories = category_order({*coded.categories, *said}, None)
     place = {label: i for i, label in enumerate(categories)}
     columns = np.array([place[label] for label in coded.categories], dtype=np.int64)
     counts = np.zeros((len(coded.units), len(categories)))
     np.add.at(counts, (coded.unit, columns[coded.label]), 1.0)
-    has_verdict = np.array([unit in judge for unit in coded.units], dtype=np.bool_)
+    has_verdict = np.array([judge.get(unit) is not None for unit in coded.units], dtype=np.bool_)
     met: BoolArray = (counts.sum(axis=1) >= 2) & has_verdict
     verdict = [place[str(judge[unit])] for unit, ok in zip(coded.units, met, strict=True) if ok]
     return _beside(counts[met], np.array(verdict, dtype=np.int64), categories, seed)
@@ -202,7 +205,8 @@ def beside_humans(labels: pd.DataFrame, judge: Mapping[Any, str], *, seed: int =
 def judged_rows(sample: JudgedSample) -> IntArray:
     """Return the rows of ``sample.human`` whose unit has a verdict."""
     units = list(sample.human.index)
-    return np.array([i for i, unit in enumerate(units) if unit in sample.judge], dtype=np.int64)
+    judged = [i for i, unit in enumerate(units) if sample.judge.get(unit) is not None]
+    return np.array(judged, dtype=np.int64)
 
 
 def design_of(sample: JudgedSample, rows: IntArray) -> Design:
@@ -213,6 +217,12 @@ def design_of(sample: JudgedSample, rows: IntArray) -> Design:
     code = codes.astype(np.int64)
     n_frame = np.array([sample.n_frame[name] for name in found], dtype=np.float64)
     n = np.bincount(code, minlength=len(found))
+    for name, labelled in zip(found, n, strict=True):
+        if labelled > sample.n_frame[name]:
+            raise AnalysisInputError(
+                f"expected at most N={sample.n_frame[name]} labelled units in stratum {name!r}: "
+                f"came {labelled}."
+            )
     user = sample.user or {}
     return Design(
         weight=(n_frame / np.maximum(n, 1))[code],
@@ -232,7 +242,7 @@ def stratum_of(sample: JudgedSample, unit: object) -> str:
 
 
 def _labels(sample: JudgedSample, domain: Sequence[str] | None) -> tuple[str, ...]:
-    said = {str(sample.judge[unit]) for unit in sample.human.index if unit in sample.judge}
+    said = {str(sample.judge[sample.human.index[row]]) for row in judged_rows(sample)}
     used = {str(label) for label in sample.human.columns}
     return category_order(used | said, domain)
 

@@ -95,6 +95,17 @@ def test_looking_every_day(p):
 
 
 @pytest.mark.simulation
+def test_looking_after_every_unit():
+    rng = np.random.default_rng(9)
+    cases = (rng.random((1000, 250)) < 0.3).cumsum(axis=1).tolist()
+    outside = sum(
+        any(excludes(x, n, 0.3, anytime_interval) for n, x in enumerate(run, start=1))
+        for run in cases
+    )
+    assert 0.01 <= outside / 1000 <= 0.05
+
+
+@pytest.mark.simulation
 def test_split_ties_keep_the_bound():
     rng = np.random.default_rng(8)
     outside = 0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from analysis.compare import decompose
 from analysis.proportions import Interval, mover_difference, mover_sum, newcombe_difference, wilson
@@ -22,6 +23,15 @@ def test_difference_of_two_releases():
     assert (found.low, found.high) == pytest.approx((0.089619, 0.266431), abs=1e-6)
     two = mover_sum([(1, 0.4, wilson(80, 200)), (-1, 0.22, wilson(44, 200))])
     assert (two.value, two.low, two.high) == pytest.approx((found.value, found.low, found.high))
+
+
+@pytest.mark.parametrize(
+    ("x1", "n1", "x2", "n2"), [(56, 70, 48, 80), (9, 10, 3, 10), (0, 20, 0, 10)]
+)
+def test_difference_equals_statsmodels(x1, n1, x2, n2):
+    found = newcombe_difference(x1, n1, x2, n2)
+    theirs = confint_proportions_2indep(x1, n1, x2, n2, method="newcomb", compare="diff")
+    assert (found.low, found.high) == pytest.approx(theirs, abs=1e-10)
 
 
 def test_mix_and_rate_by_hand():

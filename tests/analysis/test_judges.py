@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
+from statsmodels.stats.inter_rater import cohens_kappa
 
 from analysis.errors import AnalysisInputError
 from analysis.judges import JudgedSample, beside_humans, judge_quality
@@ -26,12 +27,15 @@ def sample_of(table, labels, *, n_frame=None, stratum=None, user=None):
     )
 
 
-MAMMOGRAM = [[231, 27], [32, 54]]  # Altman & Bland 1994, BMJ 308:1552: liver scan, 258 ill, 86 well
+LIVER_SCAN = [
+    [231, 27],
+    [32, 54],
+]  # Altman & Bland 1994, BMJ 308:1552: liver scan, 258 ill, 86 well
 
 
 def test_sensitivity_and_specificity_of_altman_and_bland_1994():
     """BMJ 308:1552 and 309:102: sensitivity .90, specificity .63, predictive value .88."""
-    found = judge_quality(sample_of(MAMMOGRAM, ["ill", "well"])).per_label[0]
+    found = judge_quality(sample_of(LIVER_SCAN, ["ill", "well"])).per_label[0]
     assert found.label == "ill"
     assert found.sensitivity.value == pytest.approx(231 / 258)
     assert found.specificity.value == pytest.approx(54 / 86)
@@ -41,7 +45,7 @@ def test_sensitivity_and_specificity_of_altman_and_bland_1994():
 
 
 def test_with_equal_weights_the_interval_is_clopper_pearson():
-    found = judge_quality(sample_of(MAMMOGRAM, ["ill", "well"])).per_label[0].sensitivity
+    found = judge_quality(sample_of(LIVER_SCAN, ["ill", "well"])).per_label[0].sensitivity
     exact = clopper_pearson(231, 258)
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=2e-4)
 
@@ -67,6 +71,16 @@ def test_standard_error_of_kappa_is_that_of_sas():
     half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
     se = half / special.stdtrit(18, 0.975) * (1 - found.value**2)
     assert se == pytest.approx(0.1380, abs=5e-5)
+
+
+def test_kappa_and_its_standard_error_equal_statsmodels():
+    table = [[20, 3, 1], [4, 17, 6], [2, 2, 9]]
+    found, theirs = judge_quality(sample_of(table, ["a", "b", "c"])).kappa, cohens_kappa(table)
+    half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
+    assert found.value == pytest.approx(theirs.kappa)
+    assert half / special.stdtrit(63, 0.975) * (1 - found.value**2) == pytest.approx(
+        theirs.std_kappa
+    )
 
 
 def test_confusion_counts_units_and_shares_add_up():
@@ -137,12 +151,12 @@ def test_limits_have_reasons_and_no_nan():
 
 
 def test_units_without_a_verdict_are_counted_and_left_out():
-    sample = sample_of(MAMMOGRAM, ["ill", "well"])
+    sample = sample_of(LIVER_SCAN, ["ill", "well"])
     some = {unit: said for unit, said in sample.judge.items() if unit % 2}
     found = judge_quality(
         JudgedSample(
             human=sample.human,
-            judge={**some, "elsewhere": "ill"},
+            judge={**some, "elsewhere": "ill", 0: None},
             stratum=sample.stratum,
             n_frame=sample.n_frame,
         )
@@ -156,11 +170,13 @@ def test_units_without_a_verdict_are_counted_and_left_out():
 
 
 def test_a_unit_without_a_stratum_is_refused():
-    sample = sample_of(MAMMOGRAM, ["ill", "well"], n_frame={"other": 500})
+    sample = sample_of(LIVER_SCAN, ["ill", "well"], n_frame={"other": 500})
     with pytest.raises(AnalysisInputError, match="known N_h for unit 0: came 'all'"):
         judge_quality(sample)
+    with pytest.raises(AnalysisInputError, match=r"at most N=343 .*'all': came 344"):
+        judge_quality(sample_of(LIVER_SCAN, ["ill", "well"], n_frame={"all": 343}))
     with pytest.raises(AnalysisInputError, match="outside the domain"):
-        judge_quality(sample_of(MAMMOGRAM, ["ill", "well"]), domain=["ill"])
+        judge_quality(sample_of(LIVER_SCAN, ["ill", "well"]), domain=["ill"])
 
 
 def test_order_of_rows_and_names_of_labels_change_nothing():
