@@ -54,6 +54,16 @@ class LabelAgreement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartAgreement:
+    """Alpha and percent of a part of an audit, with the units and labels it has."""
+
+    n_units: int
+    n_labels: int
+    alpha: Estimate
+    percent: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reference:
     """|our alpha - alpha of the package krippendorff|, or why it was not computed."""
 
@@ -221,6 +231,18 @@ def level_alpha(patterns: Patterns, level: str, *, seed: int = 0, ordered: bool 
     (drawn,) = resample(patterns, [ordered_alpha(patterns, chosen)], seed=seed)
     reason = ALL_EQUAL if patterns.total_pairable_units else NO_PAIRS
     return drawn[0].estimate(reason, n=patterns.total_pairable_units)
+
+
+def part_agreement(patterns: Patterns, *, seed: int = 0) -> PartAgreement:
+    """Report alpha and percent, nominal, of one part: a stratum, a week."""
+    (drawn,) = resample(patterns, [NominalCoefficients.of(patterns)], seed=seed)
+    reasons, n = undefined_reasons(patterns), patterns.total_pairable_units
+    return PartAgreement(
+        n_units=patterns.total_units,
+        n_labels=patterns.total_labels,
+        alpha=drawn[0].estimate(reasons[0], n=n),
+        percent=drawn[1].estimate(reasons[1], n=n),
+    )
 
 
 def label_agreement(patterns: Patterns, *, seed: int = 0) -> tuple[LabelAgreement, ...]:

@@ -1,4 +1,4 @@
-"""Cohen's kappa of every pair of coders, from one sorted table."""
+"""Cohen's kappa of every pair of coders, from what each two said where they met."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from scipy import special
 
 from analysis.estimates import BoolArray, Estimate, FloatArray, IntArray, undefined
 from analysis.long_table import CodedLabels, code_labels
+from analysis.meetings import MeetingCounter, Meetings
 
 Z = float(special.ndtri(0.975))
 
@@ -31,15 +32,16 @@ class Pair:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class _Meetings:
-    """One row per unit and pair of coders: the pair, and the label each gave."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PairTable:
+    """The confusion matrix of two coders on the units both labeled, shape (K, K).
 
-    pair: IntArray
-    first: IntArray
-    second: IntArray
-    coders: IntArray
-    n: FloatArray
+    Row: the label of the first coder; column: that of the second.
+    """
+
+    coders: tuple[str, str]
+    categories: tuple[str, ...]
+    counts: IntArray
 
 
 def pairwise(labels: pd.DataFrame, *, domain: Sequence[str] | None = None) -> list[Pair]:
@@ -61,12 +63,22 @@ def pairwise(labels: pd.DataFrame, *, domain: Sequence[str] | None = None) -> li
 
 def pairs_of(coded: CodedLabels) -> list[Pair]:
     """Compare every two coders of an already checked table."""
-    met = _meetings(coded)
+    counter = MeetingCounter(len(coded.coders), len(coded.categories))
+    order = np.lexsort([coded.coder, coded.unit])
+    counter.add(coded.unit[order], coded.coder[order], coded.label[order])
+    return pairs_from_meetings(counter.meetings(), coded.coders, len(coded.categories))
+
+
+def pairs_from_meetings(
+    meetings: Meetings, coders: Sequence[str], n_categories: int, *, at_most: int | None = None
+) -> list[Pair]:
+    """Compare every two coders who met, or the `at_most` pairs with the most shared units."""
+    met = _Met.of(meetings, len(coders))
     if len(met.n) == 0:
         return []
-    k = len(coded.categories)
     percent = _mean(met, (met.first == met.second).astype(np.float64))
-    first, second = _Margins.of(met, met.first, k), _Margins.of(met, met.second, k)
+    first = _Margins.of(met, met.first, n_categories)
+    second = _Margins.of(met, met.second, n_categories)
     chance = first.agreement_with(second, len(met.n))
     varied: BoolArray = chance < 1 - 1e-12
     kappa: FloatArray = np.full(len(chance), np.nan)
@@ -74,38 +86,58 @@ def pairs_of(coded: CodedLabels) -> list[Pair]:
     se = _standard_error(met, first, second, np.where(varied, kappa, 0.0), chance)
     return [
         Pair(
-            coders=(coded.coders[met.coders[i, 0]], coded.coders[met.coders[i, 1]]),
+            coders=(coders[met.coders[i, 0]], coders[met.coders[i, 1]]),
             n=int(met.n[i]),
             percent=float(percent[i]),
             kappa=_kappa(kappa[i], se[i], n=int(met.n[i])),
         )
-        for i in range(len(met.n))
+        for i in np.sort(np.argsort(-met.n, kind="stable")[:at_most])
     ]
 
 
-def _meetings(coded: CodedLabels) -> _Meetings:
-    """Join the table with itself: with rows sorted by unit, row i meets rows i+1, i+2, ..."""
-    order = np.lexsort([coded.coder, coded.unit])
-    unit, coder, label = coded.unit[order], coded.coder[order], coded.label[order]
-    left: list[IntArray] = []
-    right: list[IntArray] = []
-    for step in range(1, int(np.bincount(unit).max(initial=1))):
-        rows = np.flatnonzero(unit[step:] == unit[:-step]).astype(np.int64)
-        left.append(rows)
-        right.append(rows + step)
-    a = np.concatenate(left) if left else np.zeros(0, dtype=np.int64)
-    b = np.concatenate(right) if right else np.zeros(0, dtype=np.int64)
-    size = max(len(coded.coders), 1)
-    key = coder[a] * size + coder[b]
-    sums_in_one_order = np.lexsort([label[b], label[a], key])
-    a, b, key = a[sums_in_one_order], b[sums_in_one_order], key[sums_in_one_order]
-    keys, pair, n = np.unique(key, return_inverse=True, return_counts=True)
-    coders = np.stack([keys // size, keys % size], axis=1)
-    return _Meetings(pair.astype(np.int64), label[a], label[b], coders, n.astype(np.float64))
+def pair_table(
+    meetings: Meetings, pair: tuple[int, int], coders: Sequence[str], categories: Sequence[str]
+) -> PairTable:
+    """Return the confusion matrix of two coders, given by their places in `coders`."""
+    low, high = sorted(pair)
+    rows = (meetings.first == low) & (meetings.second == high)
+    counts = np.zeros((len(categories), len(categories)), dtype=np.int64)
+    counts[meetings.first_label[rows], meetings.second_label[rows]] = meetings.n_units[rows]
+    return PairTable(
+        coders=(coders[pair[0]], coders[pair[1]]),
+        categories=tuple(categories),
+        counts=counts if pair == (low, high) else counts.T,
+    )
 
 
-def _mean(met: _Meetings, values: FloatArray) -> FloatArray:
-    return np.bincount(met.pair, weights=values, minlength=len(met.n)) / met.n
+@dataclass(frozen=True, eq=False)
+class _Met:
+    """One row per distinct meeting: the pair, the label each gave, on how many units."""
+
+    pair: IntArray
+    first: IntArray
+    second: IntArray
+    weight: FloatArray
+    coders: IntArray
+    n: FloatArray
+
+    @classmethod
+    def of(cls, meetings: Meetings, n_coders: int) -> "_Met":
+        size = max(n_coders, 1)
+        keys, pair = np.unique(meetings.first * size + meetings.second, return_inverse=True)
+        weight = meetings.n_units.astype(np.float64)
+        return cls(
+            pair=pair.astype(np.int64),
+            first=meetings.first_label,
+            second=meetings.second_label,
+            weight=weight,
+            coders=np.stack([keys // size, keys % size], axis=1),
+            n=np.bincount(pair, weights=weight, minlength=len(keys)).astype(np.float64),
+        )
+
+
+def _mean(met: _Met, values: FloatArray) -> FloatArray:
+    return np.bincount(met.pair, weights=values * met.weight, minlength=len(met.n)) / met.n
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +149,9 @@ class _Margins:
     n_categories: int
 
     @classmethod
-    def of(cls, met: _Meetings, label: IntArray, n_categories: int) -> "_Margins":
-        keys, n = np.unique(met.pair * n_categories + label, return_counts=True)
+    def of(cls, met: _Met, label: IntArray, n_categories: int) -> "_Margins":
+        keys, place = np.unique(met.pair * n_categories + label, return_inverse=True)
+        n = np.bincount(place, weights=met.weight, minlength=len(keys))
         return cls(keys, n / met.n[keys // n_categories], n_categories)
 
     def at(self, pair: IntArray, label: IntArray) -> FloatArray:
@@ -133,7 +166,7 @@ class _Margins:
 
 
 def _standard_error(
-    met: _Meetings, first: _Margins, second: _Margins, kappa: FloatArray, chance: FloatArray
+    met: _Met, first: _Margins, second: _Margins, kappa: FloatArray, chance: FloatArray
 ) -> FloatArray:
     """Return the standard error of Fleiss, Cohen & Everitt 1969, equation 13."""
     rest = (1 - kappa)[met.pair]

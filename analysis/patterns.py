@@ -48,6 +48,19 @@ class Patterns:
         """Units with at least two labels."""
         return int(self.n_units[self.labels_per_unit >= 2].sum())
 
+    def ordered_as(self, categories: Sequence[str]) -> "Patterns":
+        """Return the same patterns over other categories: all used ones, in any order, and more."""
+        column = {text: index for index, text in enumerate(categories)}
+        counts = np.zeros((len(self.counts), len(column)), dtype=np.int64)
+        for text in self.used_categories:
+            counts[:, column[text]] = self.counts[:, self.categories.index(text)]
+        return _distinct(counts, tuple(categories), self.n_units)
+
+    @property
+    def used_categories(self) -> tuple[str, ...]:
+        given = self.labels_by_category
+        return tuple(name for name, n in zip(self.categories, given, strict=True) if n)
+
     @property
     def labels_by_category(self) -> IntArray:
         """How often each category was given, shape (K,)."""
@@ -106,7 +119,8 @@ def patterns_from_unit_counts(
     if not n and domain is None:
         raise AnalysisInputError("no labels: expected at least one row of unit, label, count.")
     categories = category_order(found, domain)
-    place = np.array([categories.index(text) for text in found], dtype=np.int64)
+    column = {text: index for index, text in enumerate(categories)}
+    place = np.array([column[text] for text in found], dtype=np.int64)
     label_codes = place[np.array(label, dtype=np.int64)] if n else np.zeros(0, dtype=np.int64)
     return _fold(np.array(unit, dtype=np.int64), label_codes, np.array(n, np.int64), categories)
 
@@ -120,6 +134,26 @@ def patterns_from_count_table(
     return _distinct(table[table.sum(axis=1) > 0], names)
 
 
+def patterns_from_vectors(
+    categories: Sequence[str], counts: IntArray, n_units: IntArray
+) -> Patterns:
+    """Fold count vectors that stand for many units each; equal ones are added up.
+
+    Vectors without labels are left out.
+    """
+    labelled = counts.sum(axis=1) > 0
+    return _distinct(counts[labelled], tuple(categories), n_units[labelled])
+
+
+def merged(parts: Sequence[Patterns]) -> Patterns:
+    """Add up patterns of separate units over the same categories, in the same order."""
+    return patterns_from_vectors(
+        parts[0].categories,
+        np.concatenate([part.counts for part in parts]),
+        np.concatenate([part.n_units for part in parts]),
+    )
+
+
 def _fold(unit: IntArray, label: IntArray, n: IntArray, categories: tuple[str, ...]) -> Patterns:
     n_units, k = int(unit.max(initial=-1)) + 1, len(categories)
     if n_units * k > MAX_CELLS:
@@ -130,14 +164,22 @@ def _fold(unit: IntArray, label: IntArray, n: IntArray, categories: tuple[str, .
     return _distinct(cells.astype(np.int64).reshape(n_units, k), categories)
 
 
-def _distinct(table: IntArray, categories: tuple[str, ...]) -> Patterns:
+def _distinct(
+    table: IntArray, categories: tuple[str, ...], n_units: IntArray | None = None
+) -> Patterns:
     """Return the distinct rows, sorted; through one integer key per row where it fits."""
-    base = int(table.max(initial=0)) + 1
     if len(table) == 0:
         return Patterns(categories, table, np.zeros(0, dtype=np.int64))
+    base = int(table.max(initial=0)) + 1
     if len(categories) * np.log2(base) < 62:
         powers = np.array([base**i for i in range(len(categories))][::-1], dtype=np.int64)
-        _, first, n_units = np.unique(table @ powers, return_index=True, return_counts=True)
-        return Patterns(categories, table[first], n_units.astype(np.int64))
-    rows, n_units = np.unique(table, axis=0, return_counts=True)
-    return Patterns(categories, rows, n_units.astype(np.int64))
+        _, first, place, n_rows = np.unique(
+            table @ powers, return_index=True, return_inverse=True, return_counts=True
+        )
+        rows = table[first]
+    else:
+        rows, place, n_rows = np.unique(table, axis=0, return_inverse=True, return_counts=True)
+    if n_units is None:
+        return Patterns(categories, rows, n_rows.astype(np.int64))
+    total = np.bincount(place.reshape(-1), weights=n_units, minlength=len(rows))
+    return Patterns(categories, rows, total.astype(np.int64))

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from analysis.shares import Share
 from config.demo import known_truth, seed_of_demo
 from labeling.access import AuditRequest, audit_roles
-from labeling.reports import CANNOT_TELL, HEADLINE_MODE, Report, build_report
+from labeling.reliability import CANNOT_TELL
+from labeling.reports import HEADLINE_MODE, Report, build_report
 from projects.roles import READERS
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef
 
 from labeling.codebooks import read_modes, write_modes
 from labeling.default_modes import Mode
@@ -215,11 +215,16 @@ def mode_names(audit: Audit) -> dict[str, str]:
     Modes that only an older version has come last, by the name they had, where a label or a
     decision of this audit says them: what was said stays in the figures.
     """
-    names = dict(audit.codebook.modes.values_list("code", "name"))
+    codebook = audit.codebook
+    names = dict(codebook.modes.values_list("code", "name"))
     labels = Label.objects.counted().filter(unit__in=audit.units.drawn())
     decisions = Adjudication.objects.current().filter(unit__audit=audit)
-    said = Q(pk__in=labels.values("failure_mode")) | Q(pk__in=decisions.values("failure_mode"))
-    older = FailureMode.objects.filter(said).exclude(codebook=audit.codebook_id)
+    says = {"failure_mode": OuterRef("pk")}
+    older = FailureMode.objects.filter(
+        Exists(labels.filter(**says)) | Exists(decisions.filter(**says)),
+        codebook__project=codebook.project_id,
+        codebook__name=codebook.name,
+    ).exclude(codebook=codebook)
     rows = older.order_by("-codebook__version", "position").values_list("code", "name")
     for code, name in rows:
         names.setdefault(code, name)

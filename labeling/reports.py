@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.agreement import AgreementReport, agreement
+from analysis.agreement import AgreementReport
 from analysis.consensus import Consensus, unit_labels
 from analysis.estimates import Estimate
 from analysis.grid import Grid, GridStratum, grid
 from analysis.shares import Share, StratumSample, share, share_difference
-from labeling.codebook_versions import mode_names
+from labeling.audit_agreement import AuditAgreement
 from labeling.models import (
     PLANTED,
     Adjudication,
@@ -29,8 +29,7 @@ from labeling.progress import count_complete
 from labeling.third_opinions import third_opinion_note
 
 HEADLINE_MODE = "unwelcome_but_correct"
-CANNOT_TELL = str(Correctness.CANNOT_TELL)
-LABEL_FIELDS = ("correctness", "asks_mode", "seat__position")
+LABEL_FIELDS = ("correctness", "asks_mode")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +86,7 @@ class AuditData:
 
     @cached_property
     def labels(self) -> pd.DataFrame:
-        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode, seat.
-
-        `seat` is the place on the unit, from 1; None in an imported set.
-        """
+        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode."""
         rows = (
             Label.objects.counted()
             .filter(unit__audit=self.audit)
@@ -99,7 +95,7 @@ class AuditData:
             .values_list("unit_id", "coder__name", "failure_mode__code", *LABEL_FIELDS)
         )
         table = [(unit, coder, mode or rest[0], *rest) for unit, coder, mode, *rest in rows]
-        columns = ["unit", "coder", "label", "correctness", "asks_mode", "seat"]
+        columns = ["unit", "coder", "label", "correctness", "asks_mode"]
         return pd.DataFrame(table, columns=columns)
 
     @cached_property
@@ -120,23 +116,13 @@ class AuditData:
         return asked[["unit", "coder", "label"]]
 
     @cached_property
-    def reliability(self) -> pd.DataFrame:
-        """The reliability data of the failure mode: independent labels on negative units.
+    def agreement(self) -> AuditAgreement:
+        return AuditAgreement(self.audit)
 
-        Third opinions were asked because two differed, so they are no independent part of it.
-        """
-        if not self.audit.asks_third:
-            return self.mode_labels
-        first = self.labels["seat"].astype(float) <= self.audit.coders_per_unit
-        return self.mode_labels[first.loc[self.mode_labels.index]]
-
-    @cached_property
+    @property
     def mode_names(self) -> dict[str, str]:
         """Code to name, in codebook order; cannot_tell last where the codebook does not have it."""
-        names = mode_names(self.audit)
-        if not self.audit.is_imported or CANNOT_TELL in set(self.labels["label"]):
-            names.setdefault(CANNOT_TELL, "Cannot tell")
-        return names
+        return self.agreement.categories.names
 
     @cached_property
     def modes(self) -> Consensus:
@@ -307,11 +293,7 @@ def agreement_of(
     data: AuditData, *, level: str = "nominal", seed: int | None = None
 ) -> AgreementReport:
     """Agreement on the failure mode over sampled units, before adjudication and third opinions."""
-    domain: list[str] | None = list(data.mode_names)
-    if level != "nominal" and data.audit.is_imported:
-        domain = None  # numbers in numeric order, whatever order the file had them in
-    chosen = data.audit.seed if seed is None else seed
-    return agreement(data.reliability, level=level, seed=chosen % 2**63, domain=domain)
+    return data.agreement.report(level=level, seed=seed)
 
 
 def headline_strata(data: AuditData) -> list[Stratum]:

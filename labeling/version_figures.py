@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 from django.db.models import Count, Max, Min
 
 from analysis.agreement import nominal_alpha
-from analysis.estimates import Estimate
-from analysis.patterns import patterns_from_labels
-from labeling.models import PLANTED, Audit, Codebook, Correctness, Label
+from analysis.estimates import Estimate, undefined
+from analysis.nominal import NO_PAIRS
+from analysis.patterns import Patterns
+from labeling.models import PLANTED, Audit, Codebook, Label
 from labeling.models.judgment import LabelQuerySet
-from labeling.third_opinions import seats_outside_agreement
-
-CANNOT_TELL = str(Correctness.CANNOT_TELL)
+from labeling.reliability import CANNOT_TELL, Part, read_categories, read_parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,38 +58,25 @@ def version_figures(audit: Audit) -> list[VersionFigures]:
         )
     }
     versions = Codebook.objects.filter(pk__in=[*rows, audit.codebook_id]).order_by("version")
-    modes = mode_labels(audit)
+    parts = read_parts(audit, read_categories(audit), Part.VERSION)
     nothing = {"n_labels": 0, "n_units": 0, "first_at": None, "last_at": None}
     return [
         VersionFigures(
             codebook=version,
-            alpha=version_alpha(modes[modes["codebook"] == version.pk], version, audit.seed),
+            alpha=version_alpha(parts.get(version.pk), version, audit.seed),
             **{key: rows.get(version.pk, nothing)[key] for key in nothing},
         )
         for version in versions
     ]
 
 
-def mode_labels(audit: Audit) -> pd.DataFrame:
-    """The reliability data of the failure mode, each label with its version."""
-    asked = drawn_labels(audit).counted().filter(asks_mode=True).order_by("unit_id", "coder_id")
-    asked = asked.exclude(seat__in=seats_outside_agreement(audit))
-    rows = asked.values_list(
-        "unit_id", "coder__name", "failure_mode__code", "correctness", "codebook_id"
-    )
-    table = [
-        (unit, coder, mode or correctness, version)
-        for unit, coder, mode, correctness, version in rows
-    ]
-    return pd.DataFrame(table, columns=["unit", "coder", "label", "codebook"])
-
-
-def version_alpha(labels: pd.DataFrame, version: Codebook, seed: int) -> Estimate:
+def version_alpha(patterns: Patterns | None, version: Codebook, seed: int) -> Estimate:
     """Alpha of the labels that were given under one version, with its bootstrap interval."""
+    if patterns is None:
+        return undefined(NO_PAIRS, n=0)
     codes = version.modes.values_list("code", flat=True)
-    domain = list(dict.fromkeys([*codes, CANNOT_TELL]))
-    patterns = patterns_from_labels(labels[["unit", "coder", "label"]], domain)
-    return nominal_alpha(patterns, seed=seed % 2**63)
+    own = patterns.ordered_as(list(dict.fromkeys([*codes, CANNOT_TELL])))
+    return nominal_alpha(own, seed=seed % 2**63)
 
 
 def summary(figures: Sequence[VersionFigures]) -> list[str]:

@@ -107,6 +107,18 @@ class Label(models.Model):
             ),
             models.CheckConstraint(condition=MODE_FITS_VERDICT, name="label_mode_fits_verdict"),
         ]
+        indexes = [
+            # All that agreement reads. SQLite reads an index alone only if the columns of its
+            # condition are in it too.
+            models.Index(
+                fields=[
+                    *("unit", "coder", "failure_mode", "seat"),
+                    *("asks_mode", "is_late", "superseded_at"),
+                ],
+                condition=Q(asks_mode=True, is_late=False, superseded_at=None),
+                name="labels_of_agreement",
+            ),
+        ]
 
     @property
     def category(self) -> str:

@@ -10,7 +10,7 @@ from labeling.codebook_versions import adopt
 from labeling.exports import build_manifest
 from labeling.grader_reports import build_grader_report
 from labeling.models import Draft, Label, Seat, Skip
-from labeling.version_figures import mode_labels
+from labeling.reliability import Part, read_categories, read_parts
 from labeling.workflow import Judgment
 from tests.labeling.test_third_opinion import claim_and_say
 from tests.sampled import expire
@@ -121,7 +121,8 @@ def test_agreement_by_version_leaves_third_opinions_out(make_open_audit, make_gr
     claim_and_say(audit, first, "latency")
     claim_and_say(audit, second, "formatting")
     claim_and_say(audit, third, "latency")
-    assert len(mode_labels(audit)) == 2
+    (patterns,) = read_parts(audit, read_categories(audit), Part.VERSION).values()
+    assert patterns.total_labels == 2
 
 
 def test_the_manifest_counts_no_planted_label(
