@@ -75,8 +75,8 @@ def levels_of(categories):
 
 @pytest.mark.data
 def test_every_file_with_labels_is_named_here(shared_dir):
-    folders = ("data/canonical", "data/demo", "data/llmfao", "data/xstest")
-    folders = (*folders, "data/xsum_hallucination", "oracles")
+    sets = ("canonical", "demo", "llmfao", "xstest", "xsum_hallucination")
+    folders = (*(f"data/{name}" for name in sets), "oracles")
     found = {
         path.relative_to(shared_dir).as_posix()
         for folder in folders
@@ -85,8 +85,8 @@ def test_every_file_with_labels_is_named_here(shared_dir):
     no_labels = {"values.csv", "units.csv", "truth.csv", "weekly_metrics.csv"}
     no_labels |= {"ab_judged.csv", "ab_thumbs.csv"}
     assert set(FILES) == {name for name in found if name.split("/")[-1] not in no_labels}
-    sets = json.loads((shared_dir / "data" / "expected.json").read_text())["sets"].values()
-    assert {f"data/{entry['file']}" for entry in sets} <= set(FILES)
+    expected = json.loads((shared_dir / "data" / "expected.json").read_text())["sets"].values()
+    assert {f"data/{entry['file']}" for entry in expected} <= set(FILES)
 
 
 @pytest.mark.data
