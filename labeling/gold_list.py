@@ -36,10 +36,11 @@ def planted_stock(audit: Audit) -> PlantedStock:
         n_gold=Count("pk", filter=Q(is_training=False)),
         n_training=Count("pk", filter=Q(is_training=True)),
     )
+    asks = not audit.is_closed
     return PlantedStock(
         **found,
-        lacks_gold=audit.is_open and audit.gold_share > 0 and not found["n_gold"],
-        lacks_training=audit.is_open and audit.training_bar is not None and not found["n_training"],
+        lacks_gold=asks and audit.gold_share > 0 and not found["n_gold"],
+        lacks_training=asks and audit.training_bar is not None and not found["n_training"],
     )
 
 

@@ -53,6 +53,12 @@ def why_barred(bar: Bar, audit: Audit, n_mine: int) -> Why:
                 "label here.",
                 next_step="Your other audits are under “My work”.",
             )
+        case Bar.NOT_OPEN:
+            return Why(
+                reason="This audit is not open yet: its lead is still preparing it.",
+                next_step="Look again later; it appears under “My work” once it is open.",
+                may_come_back=True,
+            )
         case Bar.CLOSED:
             return Why(
                 reason=f"This audit is closed{since(audit)}: it takes no more labels.",

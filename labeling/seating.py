@@ -33,6 +33,7 @@ class Bar(StrEnum):
     """Why a coder gets no new unit of an audit, whatever is free."""
 
     IMPORTED = "imported"
+    NOT_OPEN = "not open"
     CLOSED = "closed"
     NOT_INVITED = "not invited"
     UNTRAINED = "not trained"
@@ -44,7 +45,7 @@ def bar_of(audit: Audit, coder: Coder) -> Bar | None:
     if audit.is_imported:
         return Bar.IMPORTED
     if not audit.is_open:
-        return Bar.CLOSED
+        return Bar.CLOSED if audit.is_closed else Bar.NOT_OPEN
     if audit.by_invitation and not audit.graders.filter(pk=coder.pk).exists():
         return Bar.NOT_INVITED
     if must_train(audit, coder):
@@ -83,7 +84,7 @@ def lock_coder(coder: Coder) -> None:
 def take_next(audit: Audit, coder: Coder) -> Seat | None:
     """As `claim_next`, for a caller in whose transaction the coder is locked already."""
     bar = bar_of(audit, coder)
-    if bar in (Bar.IMPORTED, Bar.CLOSED, Bar.UNTRAINED):
+    if bar in (Bar.IMPORTED, Bar.NOT_OPEN, Bar.CLOSED, Bar.UNTRAINED):
         return None
     ids = {"audit": audit.pk, "coder": coder.pk}
     seat = OPEN_SEAT.first(**ids)

@@ -40,10 +40,13 @@ from projects.prepared import Prepared
 
 
 class AuditClosedError(InputError):
-    """The audit takes no more labels."""
+    """The audit takes no labels: not yet, or no more."""
 
     def __init__(self, audit: Audit) -> None:
-        super().__init__(f"The audit “{audit.name}” is closed and takes no more labels.")
+        why = "is not open yet and takes no labels"
+        if audit.is_closed:
+            why = "is closed and takes no more labels"
+        super().__init__(f"The audit “{audit.name}” {why}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,7 +331,8 @@ def close_audit(audit: Audit) -> None:
 @transaction.atomic
 def reopen_audit(audit: Audit) -> None:
     lock_settings(audit)
-    Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.OPEN, closed_at=None)
+    closed = Audit.objects.filter(pk=audit.pk, status=Audit.Status.CLOSED)
+    closed.update(status=Audit.Status.OPEN, closed_at=None)
 
 
 def lock_settings(audit: Audit) -> Audit:
