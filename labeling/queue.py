@@ -33,6 +33,7 @@ class EmptyQueue(Why):
 
 def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     """Say what keeps the coder from new units, else whether others hold the last ones."""
+    audit.refresh_from_db(fields=["status", "closed_at"])  # it may have been closed just now
     n_mine = count_given(audit, coder)
     n_skipped = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None).count()
     bar = bar_of(audit, coder)

@@ -86,16 +86,31 @@ def take_next(audit: Audit, coder: Coder) -> Seat | None:
     bar = bar_of(audit, coder)
     if bar in (Bar.IMPORTED, Bar.NOT_OPEN, Bar.CLOSED, Bar.UNTRAINED):
         return None
-    ids = {"audit": audit.pk, "coder": coder.pk}
-    seat = OPEN_SEAT.first(**ids)
+    seat = OPEN_SEAT.first(audit=audit.pk, coder=coder.pk)
     if seat is None and bar is None:
-        ids["user"] = coder.user_id or 0
-        may_plant = plants(audit) and free_seats(**ids).exists()
-        planted = next_planted(audit, coder) if may_plant else None
-        seat = planted or FREE_SEAT.first(**ids)
+        seat = new_seat(audit, coder)
     if seat is not None:
         lease(seat, coder)
     return seat
+
+
+def new_seat(audit: Audit, coder: Coder) -> Seat | None:
+    """The next seat for the coder, locked; None also when the audit was closed meanwhile.
+
+    Its state is read anew once the seat is locked: a closing that is not seen then waits for this
+    seat and gives it back.
+    """
+    ids = {"audit": audit.pk, "coder": coder.pk, "user": coder.user_id or 0}
+    may_plant = plants(audit) and free_seats(**ids).exists()
+    planted = next_planted(audit, coder) if may_plant else None
+    seat = planted or FREE_SEAT.first(**ids)
+    now = AUDIT.first(audit=audit.pk)
+    if now is None or now.is_open:
+        return seat
+    audit.status, audit.closed_at = now.status, now.closed_at
+    if planted:
+        give_up(planted.unit, coder)
+    return None
 
 
 def open_seats(*, audit: int, coder: int) -> QuerySet[Seat]:
@@ -123,6 +138,11 @@ def seats_to_take(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
     return free
 
 
+def audits(*, audit: int) -> QuerySet[Audit]:
+    return Audit.objects.filter(pk=audit)
+
+
+AUDIT = Prepared(audits, "audit")
 OPEN_SEAT = Prepared(open_seats, "audit", "coder")
 FREE_SEAT = Prepared(seats_to_take, "audit", "coder", "user")
 

@@ -20,7 +20,6 @@ from django.views.decorators.vary import vary_on_headers
 
 from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
-from labeling.drafts import keep_draft
 from labeling.effort import record_effort
 from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
 from labeling.models import Audit, Coder, Label, Seat, Unit
@@ -156,10 +155,10 @@ def keep(request: AuditRequest, token: str) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"problem": form.problem}, status=422)
-    if form.is_draft and workflow.was_sent(form.submission):
+    if form.is_draft and not workflow.keep_typed(
+        unit=unit, coder=coder, fields=form.fields_to_keep, submission_id=form.submission
+    ):
         return JsonResponse({})  # a label already: what is typed now is sent anew
-    if form.is_draft:
-        keep_draft(unit=unit, coder=coder, fields=form.fields_to_keep)
     return JsonResponse({"kept_at": f"{timezone.now():%H:%M:%S}"})
 
 
