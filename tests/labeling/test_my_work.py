@@ -296,7 +296,7 @@ def test_a_long_output_costs_one_line(ana_client, ana_desk, audit):
     content.save()
     ana_desk.give()
     page = ana_client.get(MINE)
-    assert "# Head word &lt;b&gt;bold" in page.text
+    assert ">Head word &lt;b&gt;bold" in page.text
     assert len(page.content) < 12_000
 
 
