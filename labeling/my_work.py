@@ -34,6 +34,7 @@ class OwnFlag:
     text: str
     last_text: str
     last_at: dt.datetime
+    is_new: bool
     is_answered: bool
     is_resolved: bool
 
@@ -105,10 +106,10 @@ def count_places(audit: Audit) -> dict[str, int]:
 
 
 def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
-    """The coder's threads: answered ones first, the latest word first."""
+    """The coder's threads: those with an unread answer first, the latest word first."""
     own = flags_with_last_word(audit).filter(coder=coder)
-    rows = own.order_by("-is_answered", "-last_at", "-pk").values(  # type: ignore[misc]
-        "unit__token", "excerpt", "last_text", "last_at", "is_answered", "resolved_at"
+    rows = own.order_by("-is_new", "-last_at", "-pk").values(  # type: ignore[misc]
+        "unit__token", "excerpt", "last_text", "last_at", "is_new", "is_answered", "resolved_at"
     )
     return [
         OwnFlag(
@@ -116,6 +117,7 @@ def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
             text=row["excerpt"],
             last_text=row["last_text"],
             last_at=row["last_at"],
+            is_new=row["is_new"],
             is_answered=row["is_answered"],
             is_resolved=row["resolved_at"] is not None,
         )

@@ -17,7 +17,7 @@ from labeling.access import AuditRequest
 from labeling.codebooks import modes_with_examples
 from labeling.desk_keys import Keys, keys_of
 from labeling.drafts import FIELDS, draft_of
-from labeling.flags import thread_of
+from labeling.flags import thread_of, unread_flag
 from labeling.judgment_forms import JudgmentForm
 from labeling.models import (
     Audit,
@@ -200,7 +200,10 @@ def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> Mapping[str, A
 
 
 def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
-    """The receipt, and the coder's labels in this audit: `n_mine`, and `n_today` of them."""
+    """The receipt, and the coder's labels in this audit: `n_mine`, and `n_today` of them.
+
+    `answered`: a unit whose flag has an answer that the coder has not read yet.
+    """
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = (
         Label.objects.current()
@@ -210,4 +213,6 @@ def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
             n_today=Count("pk", filter=Q(unit__audit=audit, created_at__gte=midnight)),
         )
     )
-    return {"saved": saved, **found}
+    flag = unread_flag(coder)
+    answered = Unit.objects.select_related("audit").get(pk=flag.unit_id) if flag else None
+    return {"saved": saved, "answered": answered, **found}
