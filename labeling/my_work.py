@@ -45,6 +45,7 @@ class SentLine:
 
     token: str
     text: str
+    is_sealed: bool
     correctness: str
     mode: str
     has_note: bool
@@ -162,30 +163,32 @@ def sent_labels(audit: Audit, coder: Coder) -> QuerySet[Label]:
     )
 
 
-def sent_line(label: Label) -> SentLine:
-    """Of the unit the token alone: kind, name, stratum and release are not for its coders."""
+def sent_line(label: Label, *, sealed_before: dt.datetime | None) -> SentLine:
+    """Of the unit the token alone: kind, name, stratum and release are not for its coders.
+
+    Of a sealed label what was chosen is left out.
+    """
+    is_sealed = sealed_before is not None and label.created_at < sealed_before
+    mode = label.failure_mode.name if label.failure_mode else ""
     return SentLine(
         token=label.unit.token,
         text=label.text,  # type: ignore[attr-defined]
-        correctness=label.get_correctness_display(),
-        mode=label.failure_mode.name if label.failure_mode else "",
-        has_note=bool(label.note),
+        is_sealed=is_sealed,
+        correctness="" if is_sealed else label.get_correctness_display(),
+        mode="" if is_sealed else mode,
+        has_note=bool(label.note) and not is_sealed,
         version=label.codebook.version,
         is_late=label.is_late,
         sent_at=label.created_at,
     )
 
 
-def last_label_fields(unit: Unit, coder: Coder) -> dict[str, Any]:
-    """What the coder said last on the unit, as the judgment form's fields; {} when nothing.
+def label_fields(label: Label, audit: Audit) -> dict[str, Any]:
+    """What a label says as the judgment form's fields.
 
-    A label that was undone counts too. Modes that the audit's codebook no longer has are left out.
+    Modes that the audit's codebook no longer has are left out.
     """
-    own = Label.objects.filter(unit=unit, coder=coder, is_imported=False)
-    label = own.select_related("failure_mode").order_by("-created_at", "-pk").first()
-    if label is None:
-        return {}
-    codes = set(unit.audit.codebook.modes.values_list("code", flat=True))
+    codes = set(audit.codebook.modes.values_list("code", flat=True))
     mode = label.failure_mode.code if label.failure_mode else ""
     further = [mode.code for mode in label.further_modes.all() if mode.code in codes]
     return {

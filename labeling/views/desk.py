@@ -22,7 +22,8 @@ from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.effort import record_effort
 from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
-from labeling.models import Audit, Coder, Label, Seat, Unit
+from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
+from labeling.sealing import is_sealed
 from labeling.training import must_train
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
@@ -83,7 +84,7 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
         locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
     except InputError as error:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
-    if locked.correctness != chosen:
+    if locked.correctness != chosen and not is_sealed(unit, coder):
         was = locked.get_correctness_display()
         problem = f"Your verdict was locked before as “{was}” and stays; change it with a reason."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
@@ -102,7 +103,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
         unit = get_given_unit(request.audit, token, coder)
         problem = "The verdict comes first: say whether the answer was right."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
-    form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
+    form = judgment_form(request, unit, coder, locked)
     if form.is_valid():
         try:
             saved, seat = label_and_claim(request, unit, coder, form)
@@ -112,6 +113,13 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
             following = NextUnit(coder=coder, seat=seat, saved=saved)
             return answer(request, lambda: show_seat(request, following), saved=saved)
     return unit_page(request, Shown(unit=unit, coder=coder, verdict=locked, form=form))
+
+
+def judgment_form(request: AuditRequest, unit: Unit, coder: Coder, locked: Verdict) -> JudgmentForm:
+    """The judgment as it was sent; of a sealed unit nothing stands for what is left out."""
+    afresh = is_sealed(unit, coder)
+    blind = "" if afresh else locked.correctness
+    return JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=blind, afresh=afresh)
 
 
 @takes_answers

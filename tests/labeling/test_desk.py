@@ -578,4 +578,4 @@ def test_query_counts(ana_client, make_open_audit, at_desk, django_assert_num_qu
         desk.label(token, "latency", submission_id=str(uuid.uuid4()))
 
 
-PAGE, VERDICT, LABEL = 16, 22, 34
+PAGE, VERDICT, LABEL = 16, 21, 35
