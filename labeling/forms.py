@@ -88,18 +88,18 @@ class AuditForm(forms.Form):
     codebook = forms.ModelChoiceField(
         Codebook.objects.none(), required=False, empty_label="Default", help_text="Then frozen."
     )
+    is_blind = forms.BooleanField(
+        label="Blind first",
+        initial=True,
+        required=False,
+        help_text="The user's rating appears only after the verdict is locked.",
+    )
     is_prepared = forms.BooleanField(
         label="Prepare it first",
         initial=True,
         required=False,
         help_text="Drawn, and open to nobody until you open it: set people, training and gold "
         "before the first label. Off: graders get units at once.",
-    )
-    is_blind = forms.BooleanField(
-        label="Blind first",
-        initial=True,
-        required=False,
-        help_text="The user's rating appears only after the verdict is locked.",
     )
 
     def __init__(

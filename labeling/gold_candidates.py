@@ -12,8 +12,8 @@ from feedback.models import Output
 from labeling.models import Adjudication, Audit, Correctness, Label, Unit
 from labeling.planting import could_be_drawn
 
-MOST_FOUND = 20
-MOST_UNANIMOUS = 50
+MOST_FOUND = 10
+MOST_UNANIMOUS = 10
 BEGINNING = 300
 """Characters of an output that are read for a line."""
 
@@ -82,18 +82,21 @@ def unanimous_units(audit: Audit, *, token: str = "") -> list[Unanimous]:
     if token:
         rows = rows.filter(token=token)
     names = dict(audit.codebook.modes.values_list("code", "name"))
+    found = rows.values(  # type: ignore[misc]
+        "token", "name", "audit__name", "beginning", "n_labels", "said", "mode"
+    )
     return [
         Unanimous(
-            token=unit.token,
-            name=unit.name,
-            audit_name=unit.audit.name,
-            beginning=unit.beginning,
-            n_labels=unit.n_labels,
-            correctness=unit.said,
-            mode=unit.mode or "",
-            mode_name=names.get(unit.mode, unit.mode or ""),
+            token=row["token"],
+            name=row["name"],
+            audit_name=row["audit__name"],
+            beginning=row["beginning"],
+            n_labels=row["n_labels"],
+            correctness=row["said"],
+            mode=row["mode"] or "",
+            mode_name=names.get(row["mode"], row["mode"] or ""),
         )
-        for unit in rows[:MOST_UNANIMOUS]
+        for row in found[:MOST_UNANIMOUS]
     ]
 
 
@@ -107,8 +110,7 @@ def same_labels(audit: Audit) -> QuerySet[Unit]:
     )
     counted = Q(labels__in=Label.objects.counted())
     return (
-        units.select_related("audit")
-        .annotate(
+        units.annotate(
             n_labels=Count("labels", filter=counted),
             n_verdicts=Count("labels__correctness", filter=counted, distinct=True),
             n_codes=Count("labels__failure_mode__code", filter=counted, distinct=True),

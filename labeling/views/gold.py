@@ -22,7 +22,7 @@ from labeling.models import Audit, Correctness, Gold
 from projects.errors import InputError
 from projects.roles import LEADS
 
-MOST_DECISIONS = 100
+MOST_DECISIONS = 20
 
 
 @require_http_methods(["GET", "POST"])
