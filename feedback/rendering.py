@@ -6,12 +6,9 @@ and links show the host they would have led to. Text that would cost too much is
 """
 
 import re
-import unicodedata
-from collections.abc import MutableMapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, MutableMapping, Sequence
+from functools import cache
 from html import escape
-from html.entities import html5
-from itertools import groupby
 from time import monotonic
 from typing import Any
 
@@ -26,10 +23,13 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES, _TokenType
 
+from feedback.hidden_characters import Masked
+
 MARKDOWN_BUDGET = 32 * 1024  # characters; more is shown as plain text
 PLAIN_BUDGET = 100_000  # characters; more is cut, and the cut is announced
 HIGHLIGHT_BUDGET = 8 * 1024  # characters of code per text; more is shown without colours
 HIGHLIGHT_SECONDS = 0.25  # for all code of a text, parsing included; then no colours
+LINE_BUDGET = 1_000  # characters that are read for a line of a list
 MAX_NESTING = 40  # markdown-it drops what lies deeper, so deeper text is shown plain
 MAX_TOKENS = 12_000
 MAX_TEX = 2_000  # characters of one formula
@@ -44,133 +44,9 @@ _LANGUAGES = """
 """
 LANGUAGES = frozenset(_LANGUAGES.split())
 
-Env = MutableMapping[str, Any]
-
-# --- hidden characters ------------------------------------------------------------------------
-
-# Controls, soft hyphen, fillers, bidi and zero-width characters, line and paragraph separator,
-# variation selectors, surrogates, private use, byte order mark, annotations, tags.
-_HIDDEN_CLASS = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-    "\U000f0000-\U0010ffff"
-)
-_HIDDEN = re.compile(f"[{_HIDDEN_CLASS}]+")
-_NUMBER = re.compile("&#(?:[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<decimal>[0-9]{1,7}));")
-_HIDDEN_OR_ENTITY = re.compile(f"(?P<entity>&#?\\w{{1,32}};)|[{_HIDDEN_CLASS}]+")
-# England, Scotland and Wales: the only flags spelled with tag characters.
-_FLAGS = re.compile(
-    "|".join(
-        "".join(chr(0xE0000 + ord(c)) for c in f"{flag}\x7f")
-        for flag in ("gbeng", "gbsct", "gbwls")
-    )
-)
-_CONTROL_NAMES = {
-    "\x00": "null",
-    "\x07": "bell",
-    "\x08": "backspace",
-    "\x0b": "vertical tab",
-    "\x0c": "form feed",
-    "\r": "carriage return",
-    "\x1b": "escape",
-    "\x7f": "delete",
-    "\x85": "next line",
-}
-_CATEGORY_NAMES = {"Cc": "control character", "Cs": "lone surrogate", "Co": "private use"}
 _DELIMITER = re.compile(r"[\[\]*_~`<|]")
-_FIRST_PLACEHOLDER = 0xF0000
-_PLACEHOLDER = re.compile("[\U000f0000-\U0010ffff]")
 
-
-def _joins_letters(char: str) -> bool:
-    """True in scripts that use joiners in ordinary spelling: Arabic, Indic, Khmer, Mongolian."""
-    blocks = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc"
-    return re.match(f"[{blocks}]", char) is not None
-
-
-def _is_emoji(char: str) -> bool:
-    return char != "" and (
-        char in "\ufe0f\u200d\u20e3" or unicodedata.category(char) in ("So", "Sk")
-    )
-
-
-def _is_ordinary(text: str, at: int) -> bool:
-    """Whether the joiner or variation selector at `at` does its legitimate work there."""
-    char, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
-    if char == "\u200d":
-        return (_is_emoji(before) and before != char and _is_emoji(after)) or _joins_letters(before)
-    if char == "\u200c":
-        return _joins_letters(before) and _joins_letters(after)
-    if char in "\ufe0e\ufe0f":
-        return before != "" and (
-            unicodedata.category(before) in ("So", "Sm", "Po") or before in "0123456789#*〰㊗㊙"
-        )
-    if "\ufe00" <= char <= "\ufe02" or "\U000e0100" <= char <= "\U000e01ef":
-        return "\u3400" <= before <= "\u9fff" or "\U00020000" <= before <= "\U0003ffff"
-    return "\u180b" <= char <= "\u180f" and "\u1820" <= before <= "\u18aa"
-
-
-def _described(char: str) -> str:
-    name = _CONTROL_NAMES.get(char) or unicodedata.name(char, "").lower()
-    return name or _CATEGORY_NAMES.get(unicodedata.category(char), "invisible character")
-
-
-@lru_cache(maxsize=512)
-def _mark(run: str) -> str:
-    """A marked element that spells out a run of hidden characters and contains none of them."""
-    groups = [(char, len(list(same))) for char, same in groupby(run)]
-    shown, rest = groups[:24], sum(n for _, n in groups[24:])
-    codes = [f"U+{ord(c):04X}" + (f"×{n}" if n > 1 else "") for c, n in shown]
-    names = [f"U+{ord(c):04X} {_described(c)}" for c, n in shown]
-    more = f" and {rest} more" if rest else ""
-    tags = "".join(chr(ord(c) - 0xE0000) for c in run if "\U000e0020" <= c <= "\U000e007e")
-    spelling = f" “{tags}”" if tags else ""
-    title = escape(", ".join(dict.fromkeys(names)) + more)
-    text = escape(" ".join(codes) + more + spelling)
-    return f'<mark class="hidden-char" title="{title}">{text}</mark>'
-
-
-class _Masked:
-    """Text whose hidden runs are replaced by placeholders that survive Markdown untouched.
-
-    Markdown trims and drops some of the characters in question. Placeholders come from the
-    private planes; private characters of the text itself count as hidden, so none can collide.
-    """
-
-    def __init__(self, text: str, *, entities: bool) -> None:
-        self._shown: dict[str, str] = {}
-        pattern = _HIDDEN_OR_ENTITY if entities else _HIDDEN
-        self.text = pattern.sub(self._masked, text.replace("\r\n", "\n"))
-
-    def _placeholder(self, html: str) -> str:
-        return self._shown.setdefault(html, chr(_FIRST_PLACEHOLDER + len(self._shown)))
-
-    def _masked(self, match: re.Match[str]) -> str:
-        run, start, text = match[0], match.start(), match.string
-        if run[0] == "&":
-            decoded = _decoded(run)
-            return self._placeholder("&amp;") + run[1:] if _HIDDEN.search(decoded) else run
-        flag = _FLAGS.match(run) if text[start - 1 : start] == "\U0001f3f4" else None
-        skip = flag.end() if flag else 0
-        ordinary = [i < skip or _is_ordinary(text, start + i) for i in range(len(run))]
-        parts = groupby(zip(ordinary, run, strict=True), key=lambda pair: pair[0])
-        spelled = ((keep, "".join(char for _, char in pairs)) for keep, pairs in parts)
-        return "".join(s if keep else self._placeholder(_mark(s)) for keep, s in spelled)
-
-    def unmasked(self, html: str) -> str:
-        marks = list(self._shown)
-        return _PLACEHOLDER.sub(lambda m: marks[ord(m[0]) - _FIRST_PLACEHOLDER], html)
-
-
-def _decoded(entity: str) -> str:
-    """The character that Markdown would put for an entity: shown as typed if that is hidden."""
-    number = _NUMBER.fullmatch(entity)
-    if number is None:
-        return html5.get(entity[1:], "")
-    code = int(number["hex"], 16) if number["hex"] else int(number["decimal"])
-    return chr(min(code, 0x10FFFF))
-
+Env = MutableMapping[str, Any]
 
 # --- links ------------------------------------------------------------------------------------
 
@@ -339,7 +215,7 @@ def _markdown_html(text: str) -> str | None:
     """HTML of the text, or None when it is too long, too deep or too intricate to render."""
     if _is_costly(text):
         return None
-    masked = _Masked(text, entities=True)
+    masked = Masked(text, entities=True)
     env: Env = {"colour_until": monotonic() + HIGHLIGHT_SECONDS}
     tokens = _PARSER.parse(masked.text, env)
     if len(tokens) > MAX_TOKENS or max((t.level for t in tokens), default=0) >= MAX_NESTING - 1:
@@ -347,8 +223,31 @@ def _markdown_html(text: str) -> str | None:
     return masked.unmasked(_PARSER.renderer.render(tokens, _PARSER.options, env))
 
 
+def _line_html(text: str, length: int) -> str:
+    """The words of Markdown without its signs, on one line, cut to `length` characters."""
+    masked = Masked(text[:LINE_BUDGET], entities=True)
+    words = masked.text
+    if not _is_costly(words):
+        words = " ".join(_words(_PARSER.parse(words, {})))
+    line = " ".join(words.split())
+    cut = line if len(line) <= length else f"{line[: length - 1]}…"
+    return f'<span class="raw-text">{masked.unmasked(escape(cut))}</span>'
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[str]:
+    """The text of each block; what stands within one keeps its own spaces."""
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            yield token.content
+        elif token.type == "inline":
+            yield "".join(
+                " " if child.type in ("softbreak", "hardbreak") else child.content
+                for child in token.children or ()
+            )
+
+
 def _plain_html(text: str) -> str:
-    masked = _Masked(text[:PLAIN_BUDGET], entities=False)
+    masked = Masked(text[:PLAIN_BUDGET], entities=False)
     html = f'<span class="raw-text">{masked.unmasked(escape(masked.text))}</span>'
     if len(text) <= PLAIN_BUDGET:
         return html
@@ -402,3 +301,8 @@ def render_markdown(text: str) -> SafeString:
 def render_plain(text: str) -> SafeString:
     """Untrusted text exactly as it is, hidden characters marked, in one `<span>`."""
     return _safe(_plain_html(text))
+
+
+def render_line(text: str, *, length: int) -> SafeString:
+    """The beginning of untrusted Markdown as one line of plain words, in one `<span>`."""
+    return _safe(_line_html(text, length))

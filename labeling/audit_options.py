@@ -1,4 +1,4 @@
-"""What a lead sets for an audit, and may change while it is open: its options and their limits."""
+"""What a lead sets for an audit, and may change until it is closed: its options, their limits."""
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from labeling.models import Audit
 from labeling.third_opinions import count_full_units
-from labeling.workflow import coder_of, lock_settings, require_open
+from labeling.workflow import AuditClosedError, coder_of, lock_settings
 from projects.errors import InputError
 from projects.models import Membership, User
 from projects.roles import LABELERS
@@ -54,7 +54,8 @@ def change_options(audit: Audit, options: AuditOptions, *, let_in: Collection[Us
         The audit is closed, an option is out of its limits, or the third opinion is fixed by now.
     """
     locked = lock_settings(audit)
-    require_open(locked)
+    if locked.is_closed:
+        raise AuditClosedError(locked)
     check_third_opinion(asks_third=options.asks_third, coders=locked.coders_per_unit)
     check_cap(options.max_labels_per_coder)
     if options.asks_third != locked.asks_third and (why := why_third_is_fixed(locked)):

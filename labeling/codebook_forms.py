@@ -11,6 +11,8 @@ from labeling.default_modes import Mode
 from projects.errors import InputError
 
 MOST_MODES = 60
+NEW_ONES = ("One more mode", "A second new mode", "A third new mode")
+"""Blank ones under the modes there are: so many can be added by one save."""
 NEEDS = [("", "any verdict"), *((verdict, verdict) for verdict in VERDICTS)]
 CASES, NEAR_MISSES = ("case_1", "case_2"), ("near_miss_1", "near_miss_2")
 
@@ -42,10 +44,17 @@ class ModeForm(forms.Form):
     remove = forms.BooleanField(label="Remove this mode", required=False)
 
     def __init__(
-        self, *args: Any, known: Mode | None, is_used: bool, n_labels: int, **kwargs: Any
+        self,
+        *args: Any,
+        known: Mode | None,
+        title: str,
+        is_used: bool,
+        n_labels: int,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.known = known
+        self.title = title
         self.n_labels = n_labels
         if known is None:
             del self.fields["remove"]
@@ -76,7 +85,7 @@ class ModeForm(forms.Form):
 
 
 class ModeForms(BaseFormSet):  # type: ignore[type-arg] # takes no argument at run time
-    """The modes of a version, and one that is blank."""
+    """The modes of a version, and a few that are blank."""
 
     def __init__(
         self,
@@ -93,18 +102,20 @@ class ModeForms(BaseFormSet):  # type: ignore[type-arg] # takes no argument at r
         super().__init__(*args, **kwargs)
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        is_known = index is not None and index < len(self.known)
-        known = self.known[index] if is_known and index is not None else None
+        place = len(self.known) if index is None else index
+        known = self.known[place] if place < len(self.known) else None
         code = known.code if known else ""
+        names = dict(enumerate(NEW_ONES, start=len(self.known)))
         return {
             "known": known,
+            "title": known.name if known else names.get(place, "One more new mode"),
             "is_used": code in self.used,
             "n_labels": self.n_labels.get(code, 0),
         }
 
 
 ModeFormSet: Any = forms.formset_factory(
-    ModeForm, formset=ModeForms, extra=1, max_num=MOST_MODES, absolute_max=MOST_MODES
+    ModeForm, formset=ModeForms, extra=len(NEW_ONES), max_num=MOST_MODES, absolute_max=MOST_MODES
 )
 
 
@@ -148,9 +159,7 @@ class VersionForm(forms.Form):
     def problems(self) -> list[str]:
         """What is to be put right, all of it: the page is long, and its fields are far below."""
         of_modes = [
-            f"“{mode.known.name if mode.known else 'One more mode'}”, {problem}"
-            for mode in self.modes
-            for problem in field_problems(mode)
+            f"“{mode.title}”, {problem}" for mode in self.modes for problem in field_problems(mode)
         ]
         whole = [*self.non_field_errors(), *self.modes.non_form_errors()]
         return [*map(str, whole), *of_modes, *field_problems(self)]
@@ -160,7 +169,11 @@ class VersionForm(forms.Form):
         forms_ = [f for f in self.modes if f.has_changed() or f.known]
         kept = [form for form in forms_ if not form.cleaned_data.get("remove")]
         last = max((form.cleaned_data["position"] or 0 for form in kept), default=0)
-        return [form.mode(last) for form in kept]
+        modes = []
+        for form in kept:
+            modes.append(form.mode(last))
+            last = max(last, modes[-1].position)
+        return modes
 
     def removed(self) -> set[str]:
         """Codes that are ticked to go, or that have become another while nothing used them."""

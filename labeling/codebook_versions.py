@@ -192,7 +192,7 @@ def used_codes(codebook: Codebook) -> set[str]:
 
 @transaction.atomic
 def adopt(audit: Audit, codebook: Codebook) -> None:
-    """Let an open audit go on under a later version of its codebook; no label is touched.
+    """Let an audit go on under a later version of its codebook; no label is touched.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def adopt(audit: Audit, codebook: Codebook) -> None:
         The audit is closed or imported, or `codebook` is not a later version of its codebook.
     """
     now = Audit.objects.select_for_update(of=("self",)).select_related("codebook").get(pk=audit.pk)
-    if not now.is_open or now.is_imported:
+    if now.is_closed or now.is_imported:
         raise InputError(f"The audit “{now.name}” takes no more labels: its codebook stays.")
     kept = now.codebook
     same = (codebook.project_id, codebook.name) == (kept.project_id, kept.name)

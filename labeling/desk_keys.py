@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from labeling.models import DeskKeys, FailureMode
+from labeling.models import Audit, DeskKeys, FailureMode
 from projects.errors import InputError
 from projects.models import Membership, User
 from projects.prepared import Prepared
@@ -119,9 +119,8 @@ def check_keys(chosen: Mapping[str, str], mode_keys: set[str]) -> None:
 
 
 def mode_keys_for(user: User) -> set[str]:
-    """The keys of failure modes in codebooks of open audits that the person may label in."""
+    """The keys of failure modes in codebooks of audits that the person labels in, or soon will."""
     projects = Membership.objects.current().filter(user=user).values("project")
-    modes = FailureMode.objects.filter(
-        codebook__project__in=projects, codebook__audits__status="open"
-    ).exclude(key="")
+    audits = Audit.objects.not_closed().filter(project__in=projects)
+    modes = FailureMode.objects.filter(codebook__in=audits.values("codebook")).exclude(key="")
     return set(modes.values_list("key", flat=True))

@@ -37,7 +37,7 @@ def disputed_units(audit: Audit) -> QuerySet[Unit]:
         .filter(Q(n_modes__gt=1) | Q(n_verdicts__gt=1))
     )
     units = audit.units.drawn().filter(pk__in=split.values("unit"), output__isnull=False)
-    return units.filter(~Exists(awaited_seats())) if audit.is_open else units
+    return units.filter(~Exists(awaited_seats())) if not audit.is_closed else units
 
 
 def undecided(units: QuerySet[Unit]) -> QuerySet[Unit]:

@@ -31,9 +31,12 @@ def draw_audit(
     is_blind: bool = True,
     asks_third: bool = False,
     max_labels_per_coder: int | None = None,
+    is_prepared: bool = False,
     frame: FramePreview | None = None,
 ) -> Audit:
     """Count, draw and store an audit; `frame` is the plan's preview when it is known already.
+
+    `is_prepared`: nobody gets a unit before a lead opens the audit.
 
     The frame ends at ``plan.until``, so counting and hashing need no lock and hold none: graders
     go on labeling while a large frame is read. Only the storing is one transaction.
@@ -58,6 +61,7 @@ def draw_audit(
         is_blind=is_blind,
         asks_third=asks_third,
         max_labels_per_coder=max_labels_per_coder,
+        status=Audit.Status.PREPARED if is_prepared else Audit.Status.OPEN,
         n_outputs=frame.n_outputs,
         n_rated=frame.n_rated,
         n_negative=frame.n_negative,

@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Now, Substr
 
 from labeling.drafts import forget
@@ -118,17 +118,43 @@ def open_flags(audit: Audit) -> QuerySet[Flag]:
     return Flag.objects.filter(unit__audit=audit, resolved_at=None)
 
 
-def n_answers(user: User, project: Project) -> int:
-    """The person's open flags in which somebody else had the last word."""
-    said = FlagMessage.objects.filter(flag=OuterRef("pk")).order_by("-created_at", "-pk")
-    own = Flag.objects.filter(coder__user=user, coder__project=project, resolved_at=None)
-    return own.annotate(by=Subquery(said.values("author")[:1])).exclude(by=user.pk).count()
+def is_unread() -> Q:
+    """Of a flag: a lead has written since its coder last read the thread."""
+    answers = FlagMessage.objects.filter(flag=OuterRef("pk"))
+    answers = answers.exclude(author=OuterRef("coder__user"))
+    newer = answers.filter(created_at__gt=OuterRef("read_at"))
+    return Q(Exists(newer)) | Q(Exists(answers), read_at=None)
+
+
+def unread_flags(*, coder: int) -> QuerySet[Flag]:
+    return Flag.objects.filter(is_unread(), coder=coder)
+
+
+UNREAD = Prepared(unread_flags, "coder")
+
+
+def unread_flag(coder: Coder) -> Flag | None:
+    """One of the coder's flags, in whatever audit, with an answer that waits to be read."""
+    return UNREAD.first(coder=coder.pk)
+
+
+def n_unread(user: User, project: Project) -> int:
+    """How many of the person's flags have an answer that waits to be read."""
+    own = Flag.objects.filter(coder__user=user, coder__project=project)
+    return own.filter(is_unread()).count()
+
+
+def mark_read(unit: Unit, coder: Coder, thread: Thread) -> None:
+    """The coder has this thread before them; what is written later is not read by it."""
+    if thread.messages:
+        read = Flag.objects.filter(unit=unit, coder=coder)
+        read.update(read_at=thread.messages[-1].created_at)
 
 
 def flags_with_last_word(audit: Audit) -> QuerySet[Flag]:
     """Flags with `last_author_id`, `last_text`, `last_at` and an `excerpt` of the output.
 
-    `is_answered`: the last word is a lead's.
+    `is_answered`: the last word is a lead's; `is_new`: the coder has not read an answer yet.
     """
     last = FlagMessage.objects.filter(flag=OuterRef("pk")).order_by("-created_at", "-pk")
     return (
@@ -140,6 +166,7 @@ def flags_with_last_word(audit: Audit) -> QuerySet[Flag]:
             last_at=Subquery(last.values("created_at")[:1]),
             excerpt=Substr("unit__output__content__text", 1, EXCERPT),
             is_answered=Q(last_author_id__isnull=False) & ~Q(last_author_id=F("coder__user")),
+            is_new=Case(When(is_unread(), then=True), default=False),
         )
     )
 

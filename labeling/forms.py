@@ -94,6 +94,13 @@ class AuditForm(forms.Form):
         required=False,
         help_text="The user's rating appears only after the verdict is locked.",
     )
+    is_prepared = forms.BooleanField(
+        label="Prepare it first",
+        initial=True,
+        required=False,
+        help_text="Drawn, and open to nobody until you open it: set people, training and gold "
+        "before the first label. Off: graders get units at once.",
+    )
 
     def __init__(
         self,

@@ -1,16 +1,15 @@
-"""What a lead sees of gold and training units, and the decisions that could become gold."""
+"""What a lead sees of an audit's gold and training units."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.db.models.functions import Substr
 
-from labeling.models import Adjudication, Audit, Gold, Label, TrainingAnswer, Unit
-from labeling.planting import could_be_drawn, is_right
+from labeling.models import Audit, Gold, Label, TrainingAnswer
+from labeling.planting import is_right
 
-MOST_DECISIONS = 100
 BEGINNING = 2000
 """Characters of an output that the list shows."""
 
@@ -36,10 +35,11 @@ def planted_stock(audit: Audit) -> PlantedStock:
         n_gold=Count("pk", filter=Q(is_training=False)),
         n_training=Count("pk", filter=Q(is_training=True)),
     )
+    asks = not audit.is_closed
     return PlantedStock(
         **found,
-        lacks_gold=audit.is_open and audit.gold_share > 0 and not found["n_gold"],
-        lacks_training=audit.is_open and audit.training_bar is not None and not found["n_training"],
+        lacks_gold=asks and audit.gold_share > 0 and not found["n_gold"],
+        lacks_training=asks and audit.training_bar is not None and not found["n_training"],
     )
 
 
@@ -96,23 +96,3 @@ def rightness(golds: Iterable[Gold]) -> dict[int, list[bool]]:
         gold = by_unit[unit]
         right[gold.pk].append(is_right(correctness, mode, gold))
     return right
-
-
-def decisions_on_offer(audit: Audit) -> QuerySet[Adjudication]:
-    """Decisions of the project's other audits on outputs that could be gold here."""
-    taken = audit.units.filter(output__isnull=False).values("output")
-    found = (
-        Adjudication.objects.current()
-        .filter(
-            unit__audit__project=audit.project_id,
-            unit__kind=Unit.Kind.SAMPLED,
-            unit__stratum__is_negative=True,
-            unit__output__in=could_be_drawn(audit).values("output"),
-        )
-        .exclude(unit__audit=audit)
-        .exclude(unit__output__in=taken)
-        .exclude(correctness="")
-    )
-    return found.select_related("unit__audit", "unit__output", "failure_mode").order_by(
-        "-created_at", "-pk"
-    )

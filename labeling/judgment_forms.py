@@ -85,7 +85,8 @@ class JudgmentForm(forms.Form):
     """Verdict and failure mode together; the choices come from the audit's codebook.
 
     `locked` is the blind verdict: another one needs a reason. Without it (a lead's decision) any
-    verdict may be chosen.
+    verdict may be chosen. `afresh`: the coder does not see what they said before, so the reason is
+    asked whatever it was: to ask it only of a change would tell.
     """
 
     correctness = forms.ChoiceField(
@@ -110,11 +111,18 @@ class JudgmentForm(forms.Form):
     codebook_version = forms.IntegerField(required=False)
 
     def __init__(
-        self, *args: Any, audit: Audit, unit: Unit, locked: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        audit: Audit,
+        unit: Unit,
+        locked: str = "",
+        afresh: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.unit = unit
         self.locked = locked
+        self.afresh = afresh
         self.codebook = audit.codebook
         self.modes: dict[str, FailureMode] = {}
         if self.is_bound:
@@ -134,6 +142,8 @@ class JudgmentForm(forms.Form):
         data["correctness"] = data.get("correctness") or self.locked
         if not data["correctness"] and "correctness" not in self.errors:
             self.add_error("correctness", "Say whether the answer was right.")
+        if self.afresh and not data.get("revision_reason"):
+            self.add_error("revision_reason", "Say why you judge it again.")
         if data.get("correctness") == Correctness.CANNOT_TELL or not self.unit.asks_mode:
             data["failure_mode"], data["further_modes"] = None, []
         return data
@@ -158,7 +168,7 @@ class JudgmentForm(forms.Form):
             failure_mode=mode,
             further_modes=tuple(more for more in data["further_modes"] if more != mode),
             revision_reason=data["revision_reason"]
-            if self.locked and data["correctness"] != self.locked
+            if self.afresh or (self.locked and data["correctness"] != self.locked)
             else "",
             note=data["note"],
         )

@@ -93,7 +93,9 @@ def import_labels(*, slug: str, path: Path, project: Project | None) -> LabelImp
             f"--project: audit {slug!r} belongs to {audit.project.slug!r}, got {project.slug!r}."
         )
     Audit.objects.select_for_update().get(pk=audit.pk)
-    if not audit.is_open and not audit.is_imported:
+    if audit.is_prepared:
+        raise InputError(f"Audit {slug!r} is not open yet and takes no labels.")
+    if audit.is_closed and not audit.is_imported:
         raise InputError(f"Audit {slug!r} is closed and takes no more labels.")
     counts = add_labels(audit, rows)
     return LabelImport(audit=audit, is_new_audit=is_new, n_rows=len(rows), **counts)

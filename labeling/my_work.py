@@ -12,7 +12,6 @@ from analysis.proportions import wilson
 from labeling.effort import TimeSpent, time_spent
 from labeling.flags import EXCERPT, flags_with_last_word
 from labeling.models import Audit, Coder, Label, Seat, Skip, Unit
-from projects.prepared import Prepared
 
 MAX_FLAGS = 50
 
@@ -35,6 +34,7 @@ class OwnFlag:
     text: str
     last_text: str
     last_at: dt.datetime
+    is_new: bool
     is_answered: bool
     is_resolved: bool
 
@@ -45,6 +45,7 @@ class SentLine:
 
     token: str
     text: str
+    is_sealed: bool
     correctness: str
     mode: str
     has_note: bool
@@ -106,10 +107,10 @@ def count_places(audit: Audit) -> dict[str, int]:
 
 
 def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
-    """The coder's threads: answered ones first, the latest word first."""
+    """The coder's threads: those with an unread answer first, the latest word first."""
     own = flags_with_last_word(audit).filter(coder=coder)
-    rows = own.order_by("-is_answered", "-last_at", "-pk").values(  # type: ignore[misc]
-        "unit__token", "excerpt", "last_text", "last_at", "is_answered", "resolved_at"
+    rows = own.order_by("-is_new", "-last_at", "-pk").values(  # type: ignore[misc]
+        "unit__token", "excerpt", "last_text", "last_at", "is_new", "is_answered", "resolved_at"
     )
     return [
         OwnFlag(
@@ -117,6 +118,7 @@ def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
             text=row["excerpt"],
             last_text=row["last_text"],
             last_at=row["last_at"],
+            is_new=row["is_new"],
             is_answered=row["is_answered"],
             is_resolved=row["resolved_at"] is not None,
         )
@@ -161,37 +163,32 @@ def sent_labels(audit: Audit, coder: Coder) -> QuerySet[Label]:
     )
 
 
-def sent_line(label: Label) -> SentLine:
-    """Of the unit the token alone: kind, name, stratum and release are not for its coders."""
+def sent_line(label: Label, *, sealed_before: dt.datetime | None) -> SentLine:
+    """Of the unit the token alone: kind, name, stratum and release are not for its coders.
+
+    Of a sealed label what was chosen is left out.
+    """
+    is_sealed = sealed_before is not None and label.created_at < sealed_before
+    mode = label.failure_mode.name if label.failure_mode else ""
     return SentLine(
         token=label.unit.token,
         text=label.text,  # type: ignore[attr-defined]
-        correctness=label.get_correctness_display(),
-        mode=label.failure_mode.name if label.failure_mode else "",
-        has_note=bool(label.note),
+        is_sealed=is_sealed,
+        correctness="" if is_sealed else label.get_correctness_display(),
+        mode="" if is_sealed else mode,
+        has_note=bool(label.note) and not is_sealed,
         version=label.codebook.version,
         is_late=label.is_late,
         sent_at=label.created_at,
     )
 
 
-def labels_said(*, unit: int, coder: int) -> QuerySet[Label]:
-    own = Label.objects.filter(unit=unit, coder=coder, is_imported=False)
-    return own.select_related("failure_mode").order_by("-created_at", "-pk")
+def label_fields(label: Label, audit: Audit) -> dict[str, Any]:
+    """What a label says as the judgment form's fields.
 
-
-LAST_SAID = Prepared(labels_said, "unit", "coder")
-
-
-def last_label_fields(unit: Unit, coder: Coder) -> dict[str, Any]:
-    """What the coder said last on the unit, as the judgment form's fields; {} when nothing.
-
-    A label that was undone counts too. Modes that the audit's codebook no longer has are left out.
+    Modes that the audit's codebook no longer has are left out.
     """
-    label = LAST_SAID.first(unit=unit.pk, coder=coder.pk)
-    if label is None:
-        return {}
-    codes = set(unit.audit.codebook.modes.values_list("code", flat=True))
+    codes = set(audit.codebook.modes.values_list("code", flat=True))
     mode = label.failure_mode.code if label.failure_mode else ""
     further = [mode.code for mode in label.further_modes.all() if mode.code in codes]
     return {

@@ -33,6 +33,7 @@ class EmptyQueue(Why):
 
 def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     """Say what keeps the coder from new units, else whether others hold the last ones."""
+    audit.refresh_from_db(fields=["status", "closed_at"])  # it may have been closed just now
     n_mine = count_given(audit, coder)
     n_skipped = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None).count()
     bar = bar_of(audit, coder)
@@ -52,6 +53,12 @@ def why_barred(bar: Bar, audit: Audit, n_mine: int) -> Why:
                 reason="This audit holds labels that were made elsewhere: there is nothing to "
                 "label here.",
                 next_step="Your other audits are under “My work”.",
+            )
+        case Bar.NOT_OPEN:
+            return Why(
+                reason="This audit is not open yet: its lead is still preparing it.",
+                next_step="Look again later; it appears under “My work” once it is open.",
+                may_come_back=True,
             )
         case Bar.CLOSED:
             return Why(

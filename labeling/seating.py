@@ -33,6 +33,7 @@ class Bar(StrEnum):
     """Why a coder gets no new unit of an audit, whatever is free."""
 
     IMPORTED = "imported"
+    NOT_OPEN = "not open"
     CLOSED = "closed"
     NOT_INVITED = "not invited"
     UNTRAINED = "not trained"
@@ -44,7 +45,7 @@ def bar_of(audit: Audit, coder: Coder) -> Bar | None:
     if audit.is_imported:
         return Bar.IMPORTED
     if not audit.is_open:
-        return Bar.CLOSED
+        return Bar.CLOSED if audit.is_closed else Bar.NOT_OPEN
     if audit.by_invitation and not audit.graders.filter(pk=coder.pk).exists():
         return Bar.NOT_INVITED
     if must_train(audit, coder):
@@ -83,18 +84,33 @@ def lock_coder(coder: Coder) -> None:
 def take_next(audit: Audit, coder: Coder) -> Seat | None:
     """As `claim_next`, for a caller in whose transaction the coder is locked already."""
     bar = bar_of(audit, coder)
-    if bar in (Bar.IMPORTED, Bar.CLOSED, Bar.UNTRAINED):
+    if bar in (Bar.IMPORTED, Bar.NOT_OPEN, Bar.CLOSED, Bar.UNTRAINED):
         return None
-    ids = {"audit": audit.pk, "coder": coder.pk}
-    seat = OPEN_SEAT.first(**ids)
+    seat = OPEN_SEAT.first(audit=audit.pk, coder=coder.pk)
     if seat is None and bar is None:
-        ids["user"] = coder.user_id or 0
-        may_plant = plants(audit) and free_seats(**ids).exists()
-        planted = next_planted(audit, coder) if may_plant else None
-        seat = planted or FREE_SEAT.first(**ids)
+        seat = new_seat(audit, coder)
     if seat is not None:
         lease(seat, coder)
     return seat
+
+
+def new_seat(audit: Audit, coder: Coder) -> Seat | None:
+    """The next seat for the coder, locked; None also when the audit was closed meanwhile.
+
+    Its state is read anew once the seat is locked: a closing that is not seen then waits for this
+    seat and gives it back.
+    """
+    ids = {"audit": audit.pk, "coder": coder.pk, "user": coder.user_id or 0}
+    may_plant = plants(audit) and free_seats(**ids).exists()
+    planted = next_planted(audit, coder) if may_plant else None
+    seat = planted or FREE_SEAT.first(**ids)
+    now = AUDIT.first(audit=audit.pk)
+    if now is None or now.is_open:
+        return seat
+    audit.status, audit.closed_at = now.status, now.closed_at
+    if planted:
+        give_up(planted.unit, coder)
+    return None
 
 
 def open_seats(*, audit: int, coder: int) -> QuerySet[Seat]:
@@ -122,6 +138,11 @@ def seats_to_take(*, audit: int, coder: int, user: int) -> QuerySet[Seat]:
     return free
 
 
+def audits(*, audit: int) -> QuerySet[Audit]:
+    return Audit.objects.filter(pk=audit)
+
+
+AUDIT = Prepared(audits, "audit")
 OPEN_SEAT = Prepared(open_seats, "audit", "coder")
 FREE_SEAT = Prepared(seats_to_take, "audit", "coder", "user")
 

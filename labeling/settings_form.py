@@ -86,7 +86,7 @@ class SettingsForm(forms.Form):
         self.why_third_is_fixed = why_third_is_fixed(audit)
         self.fields["asks_third"].disabled = bool(self.why_third_is_fixed)
         self.fields["asks_third"].help_text = third_opinion_help(audit, self.why_third_is_fixed)
-        if not audit.is_open:
+        if audit.is_closed:
             for field in self.fields.values():
                 field.disabled = True
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path(CODEBOOK + "edit/", codebooks.codebook_edit, name="codebook-edit"),
     path(AUDIT, audit_pages.overview, name="audit"),
     path(AUDIT + "settings/", audit_settings.settings, name="settings"),
+    path(AUDIT + "open/", audit_pages.open_for_labeling, name="open"),
     path(AUDIT + "close/", audit_pages.close, name="close"),
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
     path(AUDIT + "report/", audit_pages.report, name="report"),

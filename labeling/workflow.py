@@ -3,14 +3,15 @@
 Each function is one transaction that locks its parent first. Times are the database's own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from labeling.drafts import drop_draft
+from labeling.drafts import drop_draft, keep_draft
 from labeling.models import (
     Adjudication,
     Audit,
@@ -40,11 +41,13 @@ from projects.prepared import Prepared
 
 
 class AuditClosedError(InputError):
-    """The audit takes no more labels."""
+    """The audit takes no labels: not yet, or no more."""
 
     def __init__(self, audit: Audit) -> None:
-        closed = f"The audit “{audit.name}” is closed and takes no more labels"
-        super().__init__(f"{closed}; a lead can reopen it.")
+        why = "is not open yet and takes no labels"
+        if audit.is_closed:
+            why = "is closed and takes no more labels; a lead can reopen it"
+        super().__init__(f"The audit “{audit.name}” {why}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +240,20 @@ def check_mode(mode: FailureMode | None, judgment: Judgment, codebook: Codebook)
 
 
 @transaction.atomic
+def keep_typed(*, unit: Unit, coder: Coder, fields: Mapping[str, Any], submission_id: str) -> bool:
+    """Keep what is typed as a draft, unless its label has come in: then it was sent (False).
+
+    A page of the first step has no submission id; with a label there, it is older than the label.
+    """
+    lock_audit(unit)
+    own = Label.objects.current().filter(unit=unit, coder=coder)
+    if was_sent(submission_id) if submission_id else own.exists():
+        return False
+    keep_draft(unit=unit, coder=coder, fields=fields)
+    return True
+
+
+@transaction.atomic
 def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
     """Pass on a unit: it goes back for others and does not count as a label."""
     lock_open_audit(unit)
@@ -331,15 +348,16 @@ def close_audit(audit: Audit) -> None:
     units = Unit.objects.select_for_update(no_key=True).filter(audit=audit).order_by("pk")
     list(units.values_list("pk", flat=True))  # labels that are on their way come in first
     Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.CLOSED, closed_at=Now())
-    held = Seat.objects.filter(audit=audit, is_done=False, is_planted=False, coder__isnull=False)
-    remember_holders(held)
+    waiting = Seat.objects.filter(audit=audit, is_done=False, is_planted=False).order_by("pk")
+    remember_holders(waiting.select_for_update(of=("self",)))  # claims on their way come in first
     release(Seat.objects.filter(audit=audit))
 
 
 @transaction.atomic
 def reopen_audit(audit: Audit) -> None:
     lock_settings(audit)
-    Audit.objects.filter(pk=audit.pk).update(status=Audit.Status.OPEN, closed_at=None)
+    closed = Audit.objects.filter(pk=audit.pk, status=Audit.Status.CLOSED)
+    closed.update(status=Audit.Status.OPEN, closed_at=None)
 
 
 def lock_settings(audit: Audit) -> Audit:

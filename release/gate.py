@@ -75,6 +75,6 @@ def newest_finished_report(project: Project) -> Report | None:
     audits = Audit.objects.filter(project=project, frame__in=FRAMES)
     for audit in audits.select_related("codebook", "project").order_by("-created_at", "-pk"):
         report = build_report(audit)
-        if report.n_labelled and (not audit.is_open or report.n_complete == report.n_sampled):
+        if report.n_labelled and (audit.is_closed or report.n_complete == report.n_sampled):
             return report
     return None

@@ -42,3 +42,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "flag-thread") notSaved.hidden = true; // a flag saves no label
 });
+
+// Beside a text that is to be sent on: without scripts, or without the right to copy, it can be
+// selected by hand.
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const source = document.getElementById(button.dataset.copies);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    source.select();
+    const isDone = navigator.clipboard
+      ? await navigator.clipboard.writeText(source.value).then(() => true, () => false)
+      : document.execCommand("copy"); // a page without TLS has no clipboard
+    button.textContent = isDone ? "Copied" : "Press Ctrl+C";
+  });
+}

@@ -44,6 +44,7 @@ WHO_MAY_ENTER = {
     "labeling:move-on": LEADS,
     "labeling:audit": READERS,
     "labeling:settings": LEADS,
+    "labeling:open": LEADS,
     "labeling:close": LEADS,
     "labeling:reopen": LEADS,
     "labeling:report": READERS,

@@ -11,7 +11,7 @@ import pytest
 from django.utils.safestring import SafeString
 
 from feedback import rendering
-from feedback.rendering import render_markdown, render_plain
+from feedback.rendering import render_line, render_markdown, render_plain
 
 SHARED = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[2] / "shared"))
 CORPUS = SHARED / "corpus" / "xss.jsonl"
@@ -369,3 +369,40 @@ def test_corpus(case, render):
         assert not seen.marks
         assert seen.text.strip() == payload
     assert elapsed < 1
+
+
+class TestALineOfAList:
+    """The beginning of an output, as plain words."""
+
+    @pytest.mark.parametrize(
+        ("markdown", "line"),
+        [
+            ("**Bold** and `code`, _not_ ~~gone~~", "Bold and code, not gone"),
+            ("# Head\n\nFirst line\nsecond line", "Head First line second line"),
+            ("- one\n- two\n\n1. three", "one two three"),
+            ("> said\n\n```python\nx = 1\n```", "said x = 1"),
+            ("| a | b |\n|---|---|\n| **1** | 2 |", "a b 1 2"),
+            ("[the bank](https://evil.example) ![a chart](x.png)", "the bank a chart"),
+            ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
+            ("5 &lt; 6 \\(a_1*b_1\\)", "5 < 6 \\(a_1*b_1\\)"),
+            ("<b>not</b> HTML", "<b>not</b> HTML"),
+            ("", ""),
+        ],
+    )
+    def test_signs_of_markdown_are_left_out(self, markdown, line):
+        assert inert(render_line(markdown, length=140)).text == line
+
+    def test_it_is_cut_and_says_so(self):
+        seen = inert(render_line("**word** " * 100, length=20)).text
+        assert (len(seen), seen[-1]) == (20, "…")
+
+    def test_hidden_characters_are_marked(self):
+        assert "U+202E" in render_line("**safe\u202etxt.exe**", length=140)
+
+    def test_what_is_too_intricate_stays_as_typed(self):
+        assert inert(render_line("[" * 900, length=50)).text.startswith("[[[")
+
+    @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=y>'])
+    def test_it_is_inert(self, text):
+        assert "<script" not in render_line(text, length=140)
+        assert "<img" not in render_line(text, length=140)

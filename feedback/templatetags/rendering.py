@@ -1,9 +1,10 @@
-"""How a template shows untrusted text: by the filters `rendered`, `raw_text` and `one_line`."""
+"""How a template shows untrusted text: by the filters `rendered`, `raw_text`, `one_line`
+and `excerpt`."""
 
 from django import template
 from django.utils.safestring import SafeString
 
-from feedback.rendering import render_markdown, render_plain
+from feedback.rendering import render_line, render_markdown, render_plain
 
 register = template.Library()
 
@@ -24,6 +25,12 @@ def raw_text(text: str | None) -> SafeString:
 
 @register.filter
 def one_line(text: str | None) -> SafeString:
-    """The beginning of the text on one line, for lists; shown like `raw_text`."""
+    """The beginning of what a person typed on one line, for lists; shown like `raw_text`."""
     line = " ".join((text or "").split())
     return render_plain(line if len(line) <= ONE_LINE else f"{line[: ONE_LINE - 1]}…")
+
+
+@register.filter
+def excerpt(text: str | None) -> SafeString:
+    """The beginning of Markdown on one line without its signs, for lists of outputs."""
+    return render_line(text or "", length=ONE_LINE)

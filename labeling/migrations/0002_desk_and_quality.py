@@ -5,6 +5,31 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+MARK = " (repeat)"
+
+
+def keep_repeats_as_gold(apps, schema_editor):
+    """Backwards: an earlier version knows no repeats. As gold they enter no figure there either.
+
+    Two units of one audit may not have one name there, so each gets its token behind its name.
+    """
+    units = apps.get_model("labeling", "Unit").objects.filter(kind="repeat")
+    for unit in list(units):
+        ending = f" {unit.token}{MARK}"
+        name = unit.name[: 200 - len(ending)] + ending
+        units.filter(pk=unit.pk).update(kind="gold", repeats=None, name=name)
+
+
+def bring_repeats_back(apps, schema_editor):
+    """Forwards again: what was marked is a repeat of the unit with the same output."""
+    units = apps.get_model("labeling", "Unit").objects
+    for unit in list(units.filter(kind="gold", name__endswith=MARK, output__isnull=False)):
+        drawn = units.filter(audit=unit.audit_id, output=unit.output_id).exclude(pk=unit.pk)
+        original = drawn.exclude(name__endswith=MARK).first()
+        if original is not None:
+            found = units.filter(pk=unit.pk)
+            found.update(kind="repeat", repeats=original, name=original.name)
+
 
 class Migration(migrations.Migration):
 
@@ -370,4 +395,5 @@ class Migration(migrations.Migration):
             model_name='traininganswer',
             constraint=models.CheckConstraint(condition=models.Q(('correctness__in', ['correct', 'incorrect', 'cannot_tell'])), name='training_verdict_is_known'),
         ),
+        migrations.RunPython(bring_repeats_back, keep_repeats_as_gold),
     ]

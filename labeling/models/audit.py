@@ -18,6 +18,9 @@ class AuditQuerySet(models.QuerySet["Audit"]):
     def open(self) -> Self:
         return self.filter(status=Audit.Status.OPEN)
 
+    def not_closed(self) -> Self:
+        return self.exclude(status=Audit.Status.CLOSED)
+
 
 class Audit(models.Model):
     """A sample of one frame, labelled under one codebook version."""
@@ -34,6 +37,7 @@ class Audit(models.Model):
         NONE = "", "None (imported labels)"
 
     class Status(models.TextChoices):
+        PREPARED = "prepared", "Not open yet"
         OPEN = "open", "Open"
         CLOSED = "closed", "Closed"
 
@@ -95,7 +99,16 @@ class Audit(models.Model):
                 condition=Q(kind__in=["sampled", "imported"]), name="audit_kind_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["open", "closed"]), name="audit_status_is_known"
+                condition=Q(status__in=["prepared", "open", "closed"]),
+                name="audit_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="prepared") | Q(kind="sampled"),
+                name="prepared_audit_was_drawn_here",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(status="closed"),
+                name="only_a_closed_audit_was_closed",
             ),
             models.CheckConstraint(condition=Q(coders_per_unit__gte=1), name="audit_asks_a_coder"),
             models.CheckConstraint(
@@ -120,6 +133,15 @@ class Audit(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def is_prepared(self) -> bool:
+        """Drawn, and not opened for labeling yet."""
+        return self.status == self.Status.PREPARED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status == self.Status.CLOSED
 
     @property
     def is_imported(self) -> bool:

@@ -59,6 +59,9 @@ class Flag(models.Model):
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    read_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its coder has read the messages up to this moment."
+    )
 
     class Meta:
         ordering = ["-created_at"]

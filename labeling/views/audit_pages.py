@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from django.contrib import messages
 from django.db.models import Count
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,8 +19,10 @@ from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.flags import open_flags
 from labeling.models import Audit, Label
+from labeling.opening import checklist, open_audit
 from labeling.reports import AuditData, Report, agreement_of, build_report, points
 from labeling.third_opinions import third_opinion_note
+from projects.errors import InputError
 from projects.roles import LEADS, READERS
 
 MAX_HEATMAP = 14
@@ -40,6 +43,7 @@ def overview(request: AuditRequest) -> HttpResponse:
         "n_waiting": undecided(disputed_units(audit)).count(),
         "leads": leads,
         "newest_codebook": newest_version(audit.codebook),
+        "checks": checklist(audit) if leads and audit.is_prepared else [],
         "labels_here": request.membership.role == "lead" and audit.is_open,
     }
     return render(request, "labeling/audit.html", context)
@@ -150,6 +154,19 @@ def export(request: AuditRequest, kind: str) -> HttpResponseBase:
 def attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@require_POST
+@audit_roles(LEADS)
+def open_for_labeling(request: AuditRequest) -> HttpResponse:
+    """Graders get units from now on; a second time changes nothing."""
+    try:
+        open_audit(request.audit)
+    except InputError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The audit is open for labeling.")
+    return redirect("labeling:audit", request.audit.slug)
 
 
 @require_POST

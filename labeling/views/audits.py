@@ -29,7 +29,7 @@ def audit_new(request: MemberRequest, project_slug: str) -> HttpResponse:
     try:
         if form.is_valid() and is_draw:
             audit = draw_from(form, request)
-            messages.success(request, f"{audit.units.count():,} units are drawn and open.")
+            messages.success(request, f"{audit.units.count():,} units are drawn{opened(audit)}.")
             return redirect("labeling:audit", audit.slug)
         frame = preview(form.plan()) if form.is_valid() else None
     except InputError as error:
@@ -48,7 +48,12 @@ def draw_from(form: AuditForm, request: MemberRequest) -> Audit:
         is_blind=form.cleaned_data["is_blind"],
         asks_third=form.cleaned_data["asks_third"],
         max_labels_per_coder=form.cleaned_data["max_labels"],
+        is_prepared=form.cleaned_data["is_prepared"],
     )
+
+
+def opened(audit: Audit) -> str:
+    return " and open" if audit.is_open else "; nobody gets one before you open the audit"
 
 
 def show_form(

@@ -67,7 +67,7 @@ def codebook(request: MemberRequest, project_slug: str, name: str, version: int)
     if role in READERS:
         audits = Audit.objects.filter(project=request.project, codebook__name=name)
         context["audits"] = audits.filter(codebook=shown)
-        context["behind"] = audits.open().filter(codebook__version__lt=version)
+        context["behind"] = audits.not_closed().filter(codebook__version__lt=version)
     return render(request, "labeling/codebook.html", context)
 
 

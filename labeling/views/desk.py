@@ -21,10 +21,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from labeling import seating, workflow
 from labeling.access import AuditRequest, audit_roles, coder_of_request
-from labeling.drafts import keep_draft
 from labeling.effort import record_effort
 from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm, VerdictForm
-from labeling.models import Audit, Coder, Label, Seat, Unit
+from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
+from labeling.sealing import is_sealed
 from labeling.training import must_train
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
@@ -86,7 +86,7 @@ def verdict(request: AuditRequest, token: str) -> HttpResponse:
         locked = workflow.record_verdict(unit=unit, coder=coder, correctness=chosen)
     except InputError as error:
         return unit_page(request, Shown(unit=unit, coder=coder, problem=str(error)))
-    if locked.correctness != chosen:
+    if locked.correctness != chosen and not is_sealed(unit, coder):
         was = locked.get_correctness_display()
         problem = f"Your verdict was locked before as “{was}” and stays; change it with a reason."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
@@ -105,7 +105,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
         unit = get_given_unit(request.audit, token, coder)
         problem = "The verdict comes first: say whether the answer was right."
         return unit_page(request, Shown(unit=unit, coder=coder, problem=problem))
-    form = JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=locked.correctness)
+    form = judgment_form(request, unit, coder, locked)
     if form.is_valid():
         try:
             saved, seat = label_and_claim(request, unit, coder, form)
@@ -115,6 +115,13 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
             following = NextUnit(coder=coder, seat=seat, saved=saved)
             return answer(request, lambda: show_seat(request, following), saved=saved)
     return unit_page(request, Shown(unit=unit, coder=coder, verdict=locked, form=form))
+
+
+def judgment_form(request: AuditRequest, unit: Unit, coder: Coder, locked: Verdict) -> JudgmentForm:
+    """The judgment as it was sent; of a sealed unit nothing stands for what is left out."""
+    afresh = is_sealed(unit, coder)
+    blind = "" if afresh else locked.correctness
+    return JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=blind, afresh=afresh)
 
 
 @takes_answers
@@ -158,10 +165,10 @@ def keep(request: AuditRequest, token: str) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"problem": form.problem}, status=422)
-    if form.is_draft and workflow.was_sent(form.submission):
+    if form.is_draft and not workflow.keep_typed(
+        unit=unit, coder=coder, fields=form.fields_to_keep, submission_id=form.submission
+    ):
         return JsonResponse({})  # a label already: what is typed now is sent anew
-    if form.is_draft:
-        keep_draft(unit=unit, coder=coder, fields=form.fields_to_keep)
     return JsonResponse({"kept_at": f"{timezone.now():%H:%M:%S}"})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,7 +17,7 @@ from labeling.access import AuditRequest
 from labeling.codebooks import modes_with_examples
 from labeling.desk_keys import Keys, keys_of
 from labeling.drafts import FIELDS, draft_of
-from labeling.flags import thread_of
+from labeling.flags import thread_of, unread_flag
 from labeling.judgment_forms import JudgmentForm
 from labeling.models import (
     Audit,
@@ -30,11 +30,11 @@ from labeling.models import (
     Unit,
     Verdict,
 )
-from labeling.my_work import last_label_fields
+from labeling.my_work import label_fields
 from labeling.queue import explain_empty_queue
+from labeling.sealing import last_said, sealed_since
 from labeling.shown import what_graders_see, what_the_user_said
 from labeling.workflow import verdict_of
-from projects.prepared import Prepared
 
 CHOOSE = "choose"
 """The id of the part that a verdict replaces: the output beside it stays as the grader left it."""
@@ -47,7 +47,6 @@ class Shown:
     unit: Unit
     coder: Coder
     verdict: Verdict | None = None
-    is_new: bool = False  # the verdict was given just now, so there is no label to go on from
     form: JudgmentForm | None = None
     saved: Label | None = None
     problem: str = ""
@@ -117,22 +116,20 @@ def render_desk(
 # The steps
 
 
-def current_labels(*, unit: int, coder: int) -> QuerySet[Label]:
-    return Label.objects.current().filter(unit=unit, coder=coder).order_by()
-
-
-CURRENT_LABEL = Prepared(current_labels, "unit", "coder")
-
-
 def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str, Any]:
     """The first step, or the second once there is a verdict."""
     unit, coder = shown.unit, shown.coder
     verdict = shown.verdict or verdict_of(unit, coder)
+    last = last_said(unit, coder) if verdict else None
+    sealed = sealed_since(last, audit)
     draft = draft_of(unit, coder)
+    if draft and sealed and draft.updated_at <= sealed:
+        draft = None
     typed = draft.fields if draft else {}
     context: dict[str, Any] = {
-        "verdicts": verdict_choices(verdict, keys),
-        "verdict": verdict,
+        "verdicts": verdict_choices(None if sealed else verdict, keys),
+        "verdict": None if sealed else verdict,
+        "is_sealed": sealed is not None,
         "problem": shown.problem,
         "skip_reasons": Skip.Reason.choices,
         "typed": typed,
@@ -142,12 +139,14 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
     if verdict or not audit.is_blind:
         context["said"] = what_the_user_said(unit)
     if verdict:
-        form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=verdict.correctness)
+        locked = "" if sealed else verdict.correctness
+        form = shown.form or JudgmentForm(audit=audit, unit=unit, locked=locked)
         typed = what_is_filled_in(form, draft)
-        if not shown.is_new:
-            context["sent_label"] = CURRENT_LABEL.first(unit=unit.pk, coder=coder.pk)
-            typed = typed or last_label_fields(unit, coder)
-        context |= mode_step(audit, unit, verdict, form, typed, revising=revising)
+        if last:
+            context["sent_at"] = None if last.superseded_at else last.created_at
+        if last and not sealed:
+            typed = typed or label_fields(last, audit)
+        context |= mode_step(audit, unit, locked, form, typed, revising=revising)
     return context
 
 
@@ -166,33 +165,36 @@ def verdict_choices(verdict: Verdict | None, keys: Keys) -> list[dict[str, Any]]
 def mode_step(
     audit: Audit,
     unit: Unit,
-    verdict: Verdict,
+    locked: str,
     form: JudgmentForm,
     typed: Mapping[str, Any],
     *,
     revising: bool,
 ) -> dict[str, Any]:
-    """The second step: the modes that the verdict allows, or all of them when it is revised."""
-    chosen = typed.get("correctness") or verdict.correctness
-    revising = revising or chosen != verdict.correctness
-    asks_mode = unit.asks_mode and (revising or verdict.correctness != Correctness.CANNOT_TELL)
+    """The second step: the modes that the verdict allows, or all of them when it is revised.
+
+    `locked` is the blind verdict; empty where it is sealed, and any may be chosen.
+    """
+    chosen = typed.get("correctness") or locked
+    revising = revising or not locked or chosen != locked
+    asks_mode = unit.asks_mode and (revising or locked != Correctness.CANNOT_TELL)
     return {
         "form": form,
         "typed": typed,
         # A new one also after an error: nothing was stored under the one that was sent.
         "submission_id": uuid.uuid4(),
         "asks_mode": asks_mode,
-        "modes": offered_modes(audit, verdict, revising=revising) if asks_mode else [],
+        "modes": offered_modes(audit, locked, revising=revising) if asks_mode else [],
         "chosen_verdict": chosen,
         "revising": revising,
     }
 
 
-def offered_modes(audit: Audit, verdict: Verdict, *, revising: bool) -> list[FailureMode]:
+def offered_modes(audit: Audit, locked: str, *, revising: bool) -> list[FailureMode]:
     modes = audit.codebook.modes.all()
     if revising:
         return list(modes)
-    return [mode for mode in modes if mode.needs_verdict in ("", verdict.correctness)]
+    return [mode for mode in modes if mode.needs_verdict in ("", locked)]
 
 
 def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> Mapping[str, Any]:
@@ -208,7 +210,10 @@ def what_is_filled_in(form: JudgmentForm, draft: Draft | None) -> Mapping[str, A
 
 
 def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
-    """The receipt, and the coder's labels in this audit: `n_mine`, and `n_today` of them."""
+    """The receipt, and the coder's labels in this audit: `n_mine`, and `n_today` of them.
+
+    `answered`: a unit whose flag has an answer that the coder has not read yet.
+    """
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = (
         Label.objects.current()
@@ -218,4 +223,6 @@ def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
             n_today=Count("pk", filter=Q(unit__audit=audit, created_at__gte=midnight)),
         )
     )
-    return {"saved": saved, **found}
+    flag = unread_flag(coder)
+    answered = Unit.objects.select_related("audit").get(pk=flag.unit_id) if flag else None
+    return {"saved": saved, "answered": answered, **found}

@@ -34,11 +34,13 @@ def flag(request: AuditRequest, token: str) -> HttpResponse:
         else:
             if not is_htmx(request):
                 return redirect(way_back(request, unit))
+    thread = flags.thread_of(unit, coder)
+    flags.mark_read(unit, coder, thread)
     context = {
         "audit": request.audit,
         "unit_token": unit.token,
         "text_of_output": shown_output(unit).content.text,
-        "flag_thread": flags.thread_of(unit, coder),
+        "flag_thread": thread,
         "flag_problem": problem,
         "flag_text": request.POST.get("text", "") if problem else "",
         "may_open": on_desk(unit, request),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
-from labeling.flags import n_answers, open_flags
+from labeling.flags import n_unread, open_flags
 from labeling.models import Audit, Coder, Label, Seat
 from labeling.my_work import in_fives
 from labeling.seating import Bar, bar_of
@@ -63,7 +63,7 @@ def place(member: Membership) -> dict[str, Any]:
         "project": project,
         "cards": cards,
         "labels": member.role in LABELERS,
-        "n_answers": n_answers(member.user, project) if member.role in LABELERS else 0,
+        "n_answers": n_unread(member.user, project) if member.role in LABELERS else 0,
         "leads": is_lead,
         "reads": member.role in READERS,
         "has_feedback": is_lead and Output.objects.filter(project=project).exists(),

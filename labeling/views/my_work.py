@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.models import Audit
 from labeling.my_work import own_flags, sent_labels, sent_line, work_in
+from labeling.planting import repeat_gap
+from labeling.sealing import sealed_before
 from labeling.workflow import coder_of
 from projects.access import PersonRequest, signed_in
 from projects.models import Membership
@@ -39,14 +41,19 @@ def place(member: Membership) -> dict[str, Any]:
 @require_safe
 @audit_roles(LABELERS)
 def mine(request: AuditRequest) -> HttpResponse:
-    """What the person has sent in this audit; while it is open, each to open again."""
+    """What the person has sent in this audit; while it is open, each to open again.
+
+    What they chose is shown of the latest labels alone (`labeling/sealing.py`).
+    """
     coder = coder_of_request(request)
     pages = Paginator(sent_labels(request.audit, coder), PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
+    sealed = sealed_before(request.audit, coder)
     context = {
         "audit": request.audit,
         "page": page,
-        "sent": [sent_line(label) for label in page],
+        "sent": [sent_line(label, sealed_before=sealed) for label in page],
+        "n_readable": repeat_gap(request.audit),
         "flags": own_flags(request.audit, coder),
     }
     return render(request, "labeling/mine.html", context)

@@ -59,6 +59,7 @@ def test_a_lead_invites_and_the_person_joins_without_javascript(
     other.get_by_role("button", name="Make the account").click()
     expect(other.get_by_text("Welcome to Assistant. Your role: grader.")).to_be_visible()
     page.goto(page.url)
+    page.get_by_text("Change access of dora").click()
     page.get_by_role("button", name="Deactivate dora").click()
     expect(page.get_by_text("dora has no access any more.")).to_be_visible()
     other.reload()
@@ -89,9 +90,51 @@ def test_an_account_that_exists_signs_in_on_the_way(page, staff, make_link):
 
 def test_a_last_day_is_set_on_the_page(page, lea, staff, chi, enter):
     enter(page, lea, PEOPLE)
+    expect(page.get_by_label("Last day of chi")).to_be_hidden()
+    page.get_by_text("Change access of chi").click()
     page.get_by_label("Last day of chi").fill("2999-06-30")
     page.get_by_role("button", name="Set last day of chi").click()
     expect(page.get_by_text("2999-06-30 is the last day of chi.")).to_be_visible()
+
+
+@pytest.mark.parametrize("has_clipboard", [True, False])
+def test_the_link_is_copied_by_a_button(page, lea, staff, enter, has_clipboard):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not has_clipboard:  # as on a page that came without TLS
+        page.add_init_script("delete Navigator.prototype.clipboard")
+    enter(page, lea, PEOPLE)
+    page.get_by_label("E-mail address").fill("dora@example.com")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link, shown this once").input_value()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_label("E-mail address").focus()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_label("E-mail address")).to_have_value(link)
+
+
+def test_without_scripts_the_link_can_be_selected_and_a_step_unfolds(
+    browser, lea, staff, chi, enter
+):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    enter(page, lea, PEOPLE)
+    page.get_by_label("E-mail address").fill("dora@example.com")
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_label("Link, shown this once")).to_be_editable(editable=False)
+    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+    expect(page.get_by_role("button", name="Deactivate chi")).to_be_hidden()
+    page.get_by_text("Change access of chi").click()
+    page.get_by_role("button", name="Deactivate chi").click()
+    expect(page.get_by_text("chi has no access any more.")).to_be_visible()
+    page.context.close()
+
+
+def test_an_audit_is_closed_by_a_second_press(page, lea, staff, audit, enter):
+    enter(page, lea, f"/audits/{audit.slug}/")
+    page.get_by_text("Close the audit").click()
+    page.get_by_role("button", name="Yes, close it").click()
+    page.get_by_role("button", name="Reopen").click()
+    expect(page.get_by_text("Close the audit")).to_be_visible()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -102,7 +145,7 @@ def scheme(request, page):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    page, lea, staff, enter, make_link, scheme, size, live_server
+    page, lea, staff, chi, enter, make_link, scheme, size, live_server
 ):
     set_size(page, size)
     found, wide = {}, []
@@ -127,6 +170,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     look("join, has account")
     enter(page, lea, PEOPLE)
     look("people")
+    page.get_by_text("Change access of chi").click()
+    look("people, a row unfolded")
     page.get_by_role("button", name="Make a link").click()
     look("people, refused")
     page.get_by_label("E-mail address").fill(LONG)

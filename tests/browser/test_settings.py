@@ -63,3 +63,19 @@ def test_axe_on_the_empty_queue(page, ana, lea, make_open_audit, enter, scheme, 
     enter(page, ana, "/audits/w34/label/")
     expect(page.get_by_role("heading", name="Nothing to label here now")).to_be_visible()
     assert (findings(page), is_wide(page)) == ([], False)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_on_what_a_lead_meets_before_the_opening(
+    page, lea, split_audit, make_open_audit, enter, scheme, size
+):
+    """The checklist with something lacking, and the gold page with its candidates."""
+    set_size(page, size)
+    make_open_audit(1, slug="w34", status="prepared", training_bar=0.8)
+    enter(page, lea, "/audits/w34/")
+    expect(page.get_by_text("Look here:").first).to_be_visible()
+    page.get_by_text("Close the audit").click()
+    assert (findings(page), is_wide(page)) == ([], False)
+    page.goto(page.url + "gold/?search=weeks")
+    expect(page.get_by_role("link", name="Fill in").first).to_be_visible()
+    assert (findings(page), is_wide(page)) == ([], False)

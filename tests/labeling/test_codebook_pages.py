@@ -200,6 +200,23 @@ class TestTheForm:
         assert "“One more mode”, Code: This field is required." in wrong
         assert "Key of “Refusal”: expected a digit" in unescape(edit(mode0_key="x").text)
 
+    def test_three_modes_are_added_by_one_save(self, edit, lea_client):
+        page = lea_client.get(f"{V1}edit/").text
+        for title in ("One more mode", "A second new mode", "A third new mode"):
+            assert page.count(f"<legend>{title} <small>leave it empty for none") == 1
+        new = {
+            "mode7_name": "Rude",
+            "mode7_code": "rude",
+            "mode9_name": "Vain",
+            "mode9_code": "vain",
+        }
+        answer = edit(**new, mode8_name="Dull", mode8_code="dull", mode8_position="1.5")
+        assert answer.status_code == 422
+        assert "“A second new mode”, Place: Enter a whole number." in unescape(answer.text)
+        assert edit(**new).headers["Location"] == V2
+        codes = [mode.code for mode in read_modes(Codebook.objects.get(version=2))]
+        assert codes == [*(mode.code for mode in DEFAULT_MODES), "rude", "vain"]
+
     def test_a_mode_is_removed_by_its_tick_which_says_what_happens(
         self, edit, audit, ana_client, lea_client
     ):

@@ -252,4 +252,4 @@ def test_query_counts(ana_client, make_open_audit, at_desk, django_assert_num_qu
         desk.label(token, "latency", submission_id=str(uuid.uuid4()))
 
 
-PAGE, VERDICT, LABEL = 15, 22, 32
+PAGE, VERDICT, LABEL = 16, 21, 35

@@ -91,3 +91,17 @@ def test_a_sign_of_life_holds_the_seat(ana_desk, token, audit, ben_client, at_de
 def test_signed_out_gets_a_401_that_the_page_understands(audit, token, client):
     url = f"/audits/{audit.slug}/units/{token}/keep/"
     assert client.post(url, {"note": "x"}, headers={"HX-Request": "true"}).status_code == 401
+
+
+def test_what_was_typed_in_the_first_step_comes_too_late_after_the_label(ana_desk, token):
+    """A page of the first step carries no submission id: it is older than the label."""
+    ana_desk.label(token, "latency")
+    assert keep(ana_desk, token, skip_note="late").json() == {}
+    assert not Draft.objects.exists()
+
+
+def test_what_is_typed_on_a_unit_that_is_opened_again_is_kept(ana_desk, token):
+    ana_desk.label(token, "latency", submission_id=str(uuid.uuid4()))
+    again = keep(ana_desk, token, note="second thought", submission_id=str(uuid.uuid4()))
+    assert set(again.json()) == {"kept_at"}
+    assert Draft.objects.get().fields == {"note": "second thought"}

@@ -371,3 +371,55 @@ def test_the_drawer_for_the_desk_holds_the_thread_and_a_form_of_its_own(flag, au
     for part in ('id="flag"', "popover", 'id="flag-thread"', 'name="text"', "neither skips", ASKED):
         assert part in drawer
     assert "on_page" not in drawer
+
+
+# Read or not
+
+
+ANSWER = "Answer to your flag"
+
+
+def test_an_answer_is_announced_until_it_is_read(ana_client, lea_client, audit, at_desk):
+    desk = at_desk(ana_client, audit)
+    token = desk.open()
+    desk.post(f"units/{token}/flag/", {"text": "Is this ours?"})
+    assert ANSWER not in desk.get().text
+    flag = Flag.objects.get()
+    lea_client.post(f"/audits/{audit.slug}/flags/{flag.pk}/", {"text": "Yes.", "resolve": "1"})
+    link = f"/audits/{audit.slug}/units/{token}/flag/"
+    desk.verdict(token, "correct")
+    for page in (desk.get(), desk.label(token, "latency")):
+        assert f'href="{link}">{ANSWER}</a>' in page.text
+    assert "new answer" in ana_client.get("/my-work/").text
+    assert "1 new answer to your flags" in ana_client.get("/").text
+    ana_client.get(link)
+    assert ANSWER not in desk.get().text
+    assert "new answer" not in ana_client.get("/my-work/").text + ana_client.get("/").text
+    assert "resolved" in ana_client.get("/my-work/").text
+
+
+def test_a_second_answer_is_new_again(ana_client, lea_client, audit, at_desk):
+    desk = at_desk(ana_client, audit)
+    token = desk.open()
+    for word in ("One", "Two"):
+        desk.post(f"units/{token}/flag/", {"text": f"{word}?"})
+        flag = Flag.objects.get()
+        lea_client.post(f"/audits/{audit.slug}/flags/{flag.pk}/", {"text": word, "reply": "1"})
+        assert ANSWER in desk.get().text
+        ana_client.get(f"/audits/{audit.slug}/units/{token}/flag/")
+        assert ANSWER not in desk.get().text
+    assert ">answered<" in ana_client.get("/my-work/").text
+
+
+def test_reading_is_ones_own(ana_client, ben_client, lea_client, audit, at_desk):
+    """The lead who opens the thread, and another grader of the unit, read nothing for ana."""
+    desk, ben = at_desk(ana_client, audit), at_desk(ben_client, audit)
+    token = desk.open()
+    assert ben.open() == token
+    desk.post(f"units/{token}/flag/", {"text": "Is this ours?"})
+    url = f"/audits/{audit.slug}/flags/{Flag.objects.get().pk}/"
+    lea_client.post(url, {"text": "Yes.", "reply": "1"})
+    lea_client.get(url)
+    ben_client.get(f"/audits/{audit.slug}/units/{token}/flag/")
+    assert ANSWER not in ben.get().text
+    assert ANSWER in desk.get().text

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from labeling import planting, workflow
 from labeling.models import Adjudication, Gold, TrainingAnswer, Unit
+from tests.labeling.test_seats import label_unit
 from tests.sampled import add_output
 
 PAGE = "/audits/w34/gold/"
@@ -168,6 +169,81 @@ def test_only_decisions_on_what_could_be_gold_are_offered(
     own = lea_client.get("/audits/w33/gold/").text
     assert "No decision of another audit" in own
     assert Adjudication.objects.count() == 3
+
+
+# Candidates: nobody knows ids by heart
+
+
+@pytest.fixture
+def labelled(make_open_audit, make_graders):
+    """Another audit: all labels of its first unit alike, the second split, the third with one."""
+    other = make_open_audit(4, slug="w33")
+    first, second, third, fourth = other.units.order_by("prn")
+    ana, ben = make_graders(2)
+    said = [(first, "latency", "latency"), (second, "latency", "formatting"), (third, "latency")]
+    for unit, *codes in said:
+        for coder, code in zip((ana, ben), codes, strict=False):
+            label_unit(unit, coder, code)
+    for coder in (ana, ben):
+        workflow.record_verdict(unit=fourth, coder=coder, correctness="cannot_tell")
+        judgment = workflow.Judgment(correctness="cannot_tell")
+        workflow.record_label(
+            unit=fourth, coder=coder, judgment=judgment, submission_id=f"t{coder.pk}"
+        )
+    return other
+
+
+def test_units_whose_labels_are_all_alike_fill_the_form_in(lea_client, audit, labelled):
+    offered = lea_client.get(PAGE).context["unanimous"]
+    assert [(unit.name, unit.verdict, unit.mode_name, unit.n_labels) for unit in offered] == [
+        ("w33-OUTPUT-3", "Cannot tell", "", 2),
+        ("w33-OUTPUT-0", "Correct", "Too slow", 2),
+    ]
+    page = lea_client.get(PAGE).text
+    assert "Correct, Too slow, said by 2 coders" in page
+    filled = lea_client.get(f"{PAGE}?unanimous={offered[1].token}").context["filled"]
+    assert filled == {"unit": "w33-OUTPUT-0", "correctness": "correct", "label": "latency"}
+    lea_client.post(PAGE, filled)
+    assert Gold.objects.get().unit.name == "w33-OUTPUT-0"
+    assert [unit.name for unit in lea_client.get(PAGE).context["unanimous"]] == ["w33-OUTPUT-3"]
+
+
+def test_a_decided_unit_is_offered_as_a_decision_alone(lea_client, lea, audit, labelled):
+    workflow.adjudicate(
+        unit=labelled.units.order_by("prn").first(),
+        lead=lea,
+        judgment=workflow.Judgment(correctness="cannot_tell"),
+        reason="As decided.",
+    )
+    page = lea_client.get(PAGE)
+    assert [unit.name for unit in page.context["unanimous"]] == ["w33-OUTPUT-3"]
+    assert "As decided." in page.text
+
+
+def test_labels_of_the_audits_own_sample_are_not_offered(lea_client, labelled):
+    page = lea_client.get("/audits/w33/gold/")
+    assert page.context["unanimous"] == []
+    assert "it can be gold in the next" in page.text
+
+
+@pytest.mark.parametrize("words", ["w34-OUTPUT-10", "CLOSED 100 weeks", " 100 "])
+def test_an_output_is_found_by_its_id_and_by_its_words(lea_client, audit, spare, words):
+    page = lea_client.get(PAGE, {"search": words})
+    assert [output.external_id for output in page.context["found"]] == ["w34-OUTPUT-100"]
+    assert 'href="?output=w34-OUTPUT-100#add"' in page.text
+    filled = lea_client.get(PAGE, {"output": "w34-OUTPUT-100"})
+    assert 'value="w34-OUTPUT-100"' in filled.text
+
+
+@pytest.mark.parametrize("words", ["w34-OUTPUT-0", "w34-UP", "FOREIGN", "<b>", "  "])
+def test_what_could_not_be_gold_is_not_found(lea_client, audit, elsewhere, make_open_audit, words):
+    rated_up = add_output(audit, 200, is_negative=False)
+    type(rated_up).objects.filter(pk=rated_up.pk).update(external_id="w34-UP")
+    add_output(make_open_audit(1, slug="FOREIGN", in_project=elsewhere[0]), 300)
+    page = lea_client.get(PAGE, {"search": words})
+    assert (page.status_code, page.context["found"]) == (200, [])
+    assert "<b></td>" not in page.text
+    assert lea_client.get(PAGE, {"output": words}).context["filled"] == {}
 
 
 def test_an_imported_audit_has_no_gold_page(lea_client, audit):

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import uuid
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from labeling import flags, planting, seating, workflow
-from labeling.models import Audit, Label, Seat, Unit
+from labeling.models import Audit, Draft, Label, Lapse, Seat, Unit
 from labeling.workflow import Judgment
 from projects.errors import InputError
 from tests.labeling.test_seats import at_once, label_unit
@@ -20,7 +21,7 @@ from tests.labeling.test_seats import at_once, label_unit
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def label_and_claim(audit, unit, coder, *, code="latency", pause=None):
+def label_and_claim(audit, unit, coder, *, code="latency", pause=None, sent=""):
     """As the desk does it: one transaction, the coder locked first."""
     fresh = Audit.objects.select_related("codebook").get(pk=audit.pk)
     with transaction.atomic():
@@ -28,7 +29,7 @@ def label_and_claim(audit, unit, coder, *, code="latency", pause=None):
         mode = fresh.codebook.modes.get(code=code)
         judgment = Judgment(correctness="correct", failure_mode=mode)
         saved = workflow.record_label(
-            unit=unit, coder=coder, judgment=judgment, submission_id=str(uuid.uuid4())
+            unit=unit, coder=coder, judgment=judgment, submission_id=sent or str(uuid.uuid4())
         )
         if pause:
             pause.wait()
@@ -96,6 +97,64 @@ def submit_job(audit, coder):
             label_and_claim(audit, Unit.objects.get(pk=seat.unit_id), coder)
 
     return submit
+
+
+def test_a_claim_that_still_believes_the_audit_open_gets_nothing(make_open_audit, make_graders):
+    audit = make_open_audit(3)
+    (coder,) = make_graders(1)
+    workflow.close_audit(Audit.objects.get(pk=audit.pk))
+    assert audit.is_open  # as the request read it
+    assert seating.claim_next(audit, coder) is None
+    assert audit.is_closed  # so the empty queue gives the reason
+    assert not Seat.objects.filter(audit=audit, coder__isnull=False).exists()
+
+
+def test_such_a_claim_plants_nothing(make_open_audit, make_gold, make_graders, monkeypatch):
+    audit = make_open_audit(3, gold_share=0.5)
+    make_gold(audit, 90)
+    (coder,) = make_graders(1)
+    label_unit(seating.claim_next(audit, coder).unit, coder)
+    monkeypatch.setattr(planting, "digest", lambda *_: "00000000")
+    workflow.close_audit(Audit.objects.get(pk=audit.pk))
+    assert seating.claim_next(audit, coder) is None
+    assert not Seat.objects.filter(audit=audit, is_done=False, coder__isnull=False).exists()
+
+
+def test_claims_at_the_instant_of_a_closing_leave_no_seat_held(make_open_audit, make_graders):
+    """Each is given back by the closing or never made, and its coder is remembered."""
+    coders = make_graders(5)
+    for number in range(10):
+        audit = make_open_audit(6, slug=f"claims-{number}")
+        stale = [Audit.objects.get(pk=audit.pk) for _ in coders]
+        claims = [
+            lambda seen=seen, coder=coder: seating.claim_next(seen, coder)
+            for seen, coder in zip(stale, coders, strict=True)
+        ]
+        given = at_once([*claims[:2], close_job(audit), *claims[2:]])
+        assert not Seat.objects.filter(audit=audit, coder__isnull=False).exists()
+        served = {(seat.unit_id, seat.coder_id) for seat in given if isinstance(seat, Seat)}
+        lapses = Lapse.objects.filter(unit__audit=audit).values_list("unit", "coder")
+        assert set(lapses) == served
+
+
+def test_a_draft_at_the_instant_of_its_label_is_gone(make_open_audit, make_graders):
+    """`keep` once looked for the label outside the unit's lock, and wrote after it."""
+    (coder,) = make_graders(1)
+    audit = make_open_audit(10, coders=1)
+    for _ in range(10):
+        unit = seating.claim_next(audit, coder).unit
+        workflow.record_verdict(unit=unit, coder=coder, correctness="correct")
+        together, sent = Barrier(2, timeout=20), str(uuid.uuid4())
+        label = partial(label_and_claim, audit, unit, coder, pause=together, sent=sent)
+        keep = partial(keep_after, together, unit, coder, sent)
+        assert at_once([label, keep])[1] is False
+        assert not Draft.objects.exists()
+
+
+def keep_after(together, unit, coder, sent):
+    together.wait()  # the label is stored, and its transaction still open
+    fields = {"note": "Typed before."}
+    return workflow.keep_typed(unit=unit, coder=coder, fields=fields, submission_id=sent)
 
 
 def test_a_storm_of_labels_skips_undos_and_flags(make_open_audit, make_gold, make_graders):

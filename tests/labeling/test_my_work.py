@@ -10,7 +10,8 @@ from django.utils import timezone
 from labeling import workflow
 from labeling.effort import record_effort
 from labeling.models import Audit, Codebook, Effort, Flag, Gold, Label, Seat, Unit
-from labeling.my_work import last_label_fields, own_accuracy
+from labeling.my_work import label_fields, own_accuracy
+from labeling.sealing import last_said
 from labeling.workflow import coder_of
 from projects.models import Membership
 from projects.templatetags.figures import hours
@@ -291,7 +292,7 @@ def test_a_long_output_costs_one_line(ana_client, ana_desk, audit):
     content.save()
     ana_desk.give()
     page = ana_client.get(MINE)
-    assert "# Head word &lt;b&gt;bold" in page.text
+    assert ">Head word &lt;b&gt;bold" in page.text
     assert len(page.content) < 12_000
 
 
@@ -352,7 +353,7 @@ def test_the_form_of_a_reopened_unit_begins_with_what_was_said(ana_desk, coder, 
         further_modes="hallucination",
         note="A note.",
     )
-    assert last_label_fields(label.unit, coder) == {
+    assert label_fields(last_said(label.unit, coder), audit) == {
         "correctness": "incorrect",
         "failure_mode": "refusal",
         "further_modes": ["hallucination"],
@@ -361,20 +362,20 @@ def test_the_form_of_a_reopened_unit_begins_with_what_was_said(ana_desk, coder, 
     }
 
 
-def test_cannot_tell_and_an_undone_label_are_remembered_too(ana_desk, coder):
+def test_cannot_tell_and_an_undone_label_are_remembered_too(ana_desk, coder, audit):
     label = ana_desk.give("cannot_tell", "")
     ana_desk.undo()
-    fields = last_label_fields(label.unit, coder)
+    fields = label_fields(last_said(label.unit, coder), audit)
     assert (fields["correctness"], fields["failure_mode"]) == ("cannot_tell", "")
 
 
 def test_nothing_is_filled_in_that_the_coder_did_not_say(ana_desk, project, ben, audit):
     label = ana_desk.give()
-    assert last_label_fields(label.unit, coder_of(project, ben)) == {}
+    assert last_said(label.unit, coder_of(project, ben)) is None
 
 
 def test_a_mode_that_the_codebook_has_no_more_is_not_filled_in(ana_desk, coder, audit, project):
     unit = ana_desk.give("correct", "latency", further_modes="formatting").unit
     unit.audit.codebook = Codebook.objects.create(project=project, name="empty")
-    fields = last_label_fields(unit, coder)
+    fields = label_fields(last_said(unit, coder), unit.audit)
     assert (fields["failure_mode"], fields["further_modes"]) == ("", [])

@@ -78,9 +78,9 @@ def as_table(audits: list[dict[str, Any]]) -> str:
     if not audits:
         return "No audits yet; create_audit draws one."
     width = max(len(audit["slug"]) for audit in audits)
-    head = f"{'audit':<{width}}  {'status':<6}  {'frame':>11}  {'sampled':>8}  {'labelled':>8}"
+    head = f"{'audit':<{width}}  {'status':<8}  {'frame':>11}  {'sampled':>8}  {'labelled':>8}"
     rows = (
-        f"{audit['slug']:<{width}}  {audit['status']:<6}  {audit['n_frame']:>11,}"
+        f"{audit['slug']:<{width}}  {audit['status']:<8}  {audit['n_frame']:>11,}"
         f"  {audit['n_sampled']:>8,}  {audit['n_labelled']:>8,}  {audit['project']}"
         for audit in audits
     )

@@ -85,6 +85,11 @@ class Command(InputCommand):
         )
         parser.add_argument("--name", default="", help="shown to people; default: the slug")
         parser.add_argument("--not-blind", action="store_true", help="show the rating at once")
+        parser.add_argument(
+            "--prepare",
+            action="store_true",
+            help="draw it without opening it: a lead opens it on the audit's page",
+        )
         parser.add_argument("--dry-run", action="store_true", help="preview, store nothing")
 
     def run(self, options: dict[str, Any]) -> None:
@@ -102,6 +107,7 @@ class Command(InputCommand):
                 is_blind=not options["not_blind"],
                 asks_third=options["third_opinion"],
                 max_labels_per_coder=options["max_labels"],
+                is_prepared=options["prepare"],
                 frame=frame,
             )
         asked = LabelsAsked.of(
@@ -109,7 +115,7 @@ class Command(InputCommand):
         )
         self.answer(
             as_dict(options["slug"], plan, frame, asked, is_dry_run=options["dry_run"]),
-            as_table(options["slug"], plan, frame, asked, is_dry_run=options["dry_run"]),
+            "\n".join([as_table(plan, frame, asked), outcome(options)]),
         )
 
     def plan(self, options: dict[str, Any]) -> FramePlan:
@@ -178,9 +184,7 @@ def as_dict(
     }
 
 
-def as_table(
-    slug: str, plan: FramePlan, frame: FramePreview, asked: LabelsAsked, *, is_dry_run: bool
-) -> str:
+def as_table(plan: FramePlan, frame: FramePreview, asked: LabelsAsked) -> str:
     """Write the preview as people read it: the cut, the strata, what will be asked of whom."""
     width = max(len("stratum"), *(len(stratum.name) for stratum in frame.strata))
     lines = [
@@ -201,9 +205,16 @@ def as_table(
         f"{frame.n_units:,} units x {plan.coders} coders = {asked.at_least:,} seats; "
         f"seed {plan.seed}.",
         *([f"With third opinions {asked}."] if asked.at_most > asked.at_least else []),
-        f"Dry run: {slug} was not made." if is_dry_run else f"Audit {slug} is open.",
     ]
     return "\n".join(lines)
+
+
+def outcome(options: dict[str, Any]) -> str:
+    if options["dry_run"]:
+        return f"Dry run: {options['slug']} was not made."
+    if options["prepare"]:
+        return f"Audit {options['slug']} is prepared: a lead opens it for labeling on its page."
+    return f"Audit {options['slug']} is open."
 
 
 def rate(frame: FramePreview) -> str:
