@@ -6,13 +6,12 @@ Each figure has its interval and its n; flags are information for a person and b
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from analysis.estimates import BoolArray, Estimate, FloatArray, IntArray, undefined
 from analysis.grader_comparisons import BesideOthers, beside_others, shared_errors
 from analysis.grader_flags import GOLD_BAR, Flag, flags_of
 from analysis.grader_record import CORRECTNESS, NONE, CodedRecord, GraderRecord, code_record
-from analysis.proportions import wilson
+from analysis.proportions import mean_difference, wilson
 
 CORRECT, INCORRECT = CORRECTNESS.index("correct"), CORRECTNESS.index("incorrect")
 
@@ -99,7 +98,7 @@ def _quality(
         gold_accuracy=_share_where(gold != NONE, coded.answer[own] == gold, none="no gold unit"),
         self_agreement=_share_where(first != NONE, equal_to_first, none="no hidden repeat"),
         agreement=_agreement(beside.agreement[own], beside.n_others[own]),
-        verdict_bias=_mean_difference(beside.bias[own]),
+        verdict_bias=mean_difference(beside.bias[own], none="no unit with another coder's verdict"),
         moved_towards=_moved(coded, own, start=CORRECT),
         moved_away=_moved(coded, own, start=INCORRECT),
         flags=flags,
@@ -141,21 +140,6 @@ def _agreement(share: FloatArray, n_others: IntArray) -> Estimate:
     n_eff = min(max(n_eff, float(n)), comparisons)
     interval = wilson(min(p * n_eff, n_eff), n_eff)
     return Estimate(value=p, low=interval.low, high=interval.high, n=n)
-
-
-def _mean_difference(difference: FloatArray) -> Estimate:
-    """Mean of paired differences with Student's t interval (Student 1908)."""
-    known = difference[~np.isnan(difference)]
-    n = len(known)
-    if n == 0:
-        return undefined("no unit with another coder's verdict", n=0)
-    mean = float(known.mean())
-    spread = float(known.std(ddof=1)) if n > 1 else 0.0
-    if spread < 1e-12:
-        reason = "interval withheld: the differences do not vary"
-        return Estimate(value=mean, low=None, high=None, undefined_because=reason, n=n)
-    half = float(special.stdtrit(n - 1, 0.975)) * spread / n**0.5
-    return Estimate(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half), n=n)
 
 
 def _moved(coded: CodedRecord, own: slice, *, start: int) -> Estimate:

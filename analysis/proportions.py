@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import special
 
 from analysis.errors import AnalysisInputError
-from analysis.estimates import Estimate
+from analysis.estimates import Estimate, FloatArray, undefined
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,24 @@ def mover_difference(p1: float, first: Interval, p2: float, second: Interval) ->
     down = ((p1 - first.low) ** 2 + (second.high - p2) ** 2) ** 0.5
     up = ((first.high - p1) ** 2 + (p2 - second.low) ** 2) ** 0.5
     return Estimate(value=p1 - p2, low=p1 - p2 - down, high=p1 - p2 + up)
+
+
+def mean_difference(difference: FloatArray, *, none: str) -> Estimate:
+    """Mean of paired differences in [-1, 1] with Student's t interval (Student 1908).
+
+    nan is a pair that was not seen; `none` is the reason to give when no pair was.
+    """
+    known = difference[~np.isnan(difference)]
+    n = len(known)
+    if n == 0:
+        return undefined(none, n=0)
+    mean = float(known.mean())
+    spread = float(known.std(ddof=1)) if n > 1 else 0.0
+    if spread < 1e-12:
+        reason = "interval withheld: the differences do not vary"
+        return Estimate(value=mean, low=None, high=None, undefined_because=reason, n=n)
+    half = float(special.stdtrit(n - 1, 0.975)) * spread / n**0.5
+    return Estimate(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half), n=n)
 
 
 def _check(x: float, n: float) -> None:

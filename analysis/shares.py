@@ -263,37 +263,47 @@ def _unknown(
     )
 
 
+def user_codes(users: Sequence[Hashable]) -> npt.NDArray[np.int64]:
+    """Return a code from 0 on per user; each unknown user (None, nan) has a code of its own."""
+    codes = pd.factorize(pd.Series(list(users), dtype=object))[0].astype(np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def cluster_deff(residual: FloatArray, user: npt.NDArray[np.int64]) -> float:
+    """Return the variance of a sum with users as clusters over the variance without, at least 1.
+
+    `residual` is the linearised contribution of each unit, `user` its code.
+    """
+    by_user = np.bincount(user, weights=residual)
+    g, n = len(by_user), len(residual)
+    alone = float((residual**2).sum()) * n / max(n - 1, 1)
+    if alone <= 0 or g < 2:
+        return 1.0
+    return max(1.0, float((by_user**2).sum()) * g / (g - 1) / alone)
+
+
 def _gather(strata: Sequence[StratumSample]) -> _Sample:
     """Join the strata; a unit whose user is not known is a cluster of its own."""
     sizes = [int(np.size(stratum.y)) for stratum in strata]
     users: list[Hashable] = []
     for stratum, size in zip(strata, sizes, strict=True):
         users += list(stratum.users) if stratum.users is not None else [None] * size
-    codes = pd.factorize(pd.Series(users, dtype=object))[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
     return _Sample(
         y=np.concatenate([np.asarray(s.y, dtype=np.float64).reshape(-1) for s in strata]),
         stratum=np.repeat(np.arange(len(strata)), sizes).astype(np.int64),
-        user=np.unique(codes, return_inverse=True)[1].astype(np.int64),
+        user=user_codes(users),
         n_frame=np.array([s.n_frame for s in strata], dtype=np.float64),
         n=np.array(sizes, dtype=np.float64),
     )
 
 
 def _user_deff(sample: _Sample) -> float:
-    """Return the variance with users as clusters over the variance without, at least 1.
-
-    Both by linearisation with replacement: residuals W_h (y - ybar_h) / n_h, summed per user.
-    """
+    """Return the design effect of users; the residuals are W_h (y - ybar_h) / n_h."""
     mean = (sample.sums(sample.y) / sample.n)[sample.stratum]
     residual = (sample.weights / sample.n)[sample.stratum] * (sample.y - mean)
-    by_user = np.bincount(sample.user, weights=residual)
-    g, n = len(by_user), len(residual)
-    alone = float((residual**2).sum()) * n / max(n - 1, 1)
-    if alone <= 0 or g < 2:
-        return 1.0
-    return max(1.0, float((by_user**2).sum()) * g / (g - 1) / alone)
+    return cluster_deff(residual, sample.user)
 
 
 def _degrees_of_freedom(sample: _Sample) -> int:

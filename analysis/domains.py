@@ -1,0 +1,134 @@
+"""Shares and kappa within a part of a weighted sample whose size in the frame is not known.
+
+The part (a domain: the units humans call right, say) and the strata need not coincide, so each
+unit comes with its weight 1/pi and the figures are ratios of weighted sums.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from analysis.estimates import Estimate, FloatArray, IntArray, undefined
+from analysis.proportions import clopper_pearson
+from analysis.shares import cluster_deff
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """How n units came into the sample: arrays of shape (n,).
+
+    ``weight`` is 1/pi (any scale), ``stratum`` and ``user`` are codes; a unit whose user is not
+    known has a code of its own.
+    """
+
+    weight: FloatArray
+    stratum: IntArray
+    user: IntArray
+
+
+def domain_share(
+    y: FloatArray,
+    domain: FloatArray,
+    design: Design,
+    *,
+    empty: str,
+    is_domain_known: bool = False,
+) -> Estimate:
+    """Estimate the weighted share of `y` within a domain, with its 95% interval.
+
+    R = sum w y / sum w, w the weight times the membership. In each stratum half a case and half
+    a non-case of the domain are added; stratified linearisation (Cochran 1977, 5A.14) gives
+    n_eff = R (1 - R) / v, which is divided by the design effect of users, capped at 4n, corrected
+    for degrees of freedom as in Korn & Graubard 1998, and put into Clopper-Pearson. No finite
+    population. With equal weights in one stratum n_eff is n.
+
+    Parameters
+    ----------
+    y, domain : arrays of float in [0, 1], shape (n,)
+        Whether a unit is a case, and whether it is in the domain; fractions where ties were split.
+    empty : str
+        The reason to give when no unit is in the domain.
+    is_domain_known : bool
+        True where membership is known before the humans label (the judge's label). A stratum
+        without a unit of such a domain holds none; else it may hold some that were not drawn, and
+        the interval makes room for them.
+
+    Returns
+    -------
+    Estimate
+        ``n`` counts the units that are in the domain in part or in whole.
+    """
+    inside = domain > 0
+    n = int(inside.sum())
+    if n == 0:
+        return undefined(empty, n=0)
+    w = design.weight * domain
+    p = min(max(float(w @ y / w.sum()), 0.0), 1.0)
+    strata = np.unique(design.stratum[inside] if is_domain_known else design.stratum)
+    n_eff = _domain_n(w, y, design, strata) * n / (n + len(strata))
+    n_eff = min(n_eff / cluster_deff((w * (y - p))[inside], design.user[inside]), 4 * n)
+    df = max(1, len(np.unique(design.user[inside])) - len(strata))
+    ratio = float(special.stdtrit(max(n - 1, 1), 0.975) / special.stdtrit(df, 0.975))
+    n_eff *= min(ratio, 1.0) ** 2
+    exact = clopper_pearson(min(p * n_eff, n_eff), n_eff)
+    return Estimate(value=p, low=min(exact.low, p), high=max(exact.high, p), n=n)
+
+
+def _domain_n(w: FloatArray, y: FloatArray, design: Design, strata: IntArray) -> float:
+    """Return R (1 - R) / v of the smoothed domain."""
+    size = len(strata)
+    place = np.searchsorted(strata, design.stratum).clip(max=size - 1)
+    used = strata[place] == design.stratum
+    place, w, y, weight = place[used], w[used], y[used], design.weight[used]
+    n_h = np.bincount(place, minlength=size)
+    added = np.bincount(place, weights=weight, minlength=size) / n_h
+    total = float(w.sum() + added.sum())
+    q = (float(w @ y) + float(added.sum()) / 2) / total
+    pull = w * (y - q)
+    first = np.bincount(place, weights=pull, minlength=size) + added * (0.5 - q)
+    squares = np.bincount(place, weights=pull**2, minlength=size)
+    second = squares + added**2 * ((1 - q) ** 2 + q**2) / 2
+    variance = float((second - first**2 / (n_h + 1)).sum())
+    return q * (1 - q) * total**2 / variance
+
+
+def weighted_kappa(first: FloatArray, second: FloatArray, design: Design) -> Estimate:
+    """Cohen's kappa (Cohen 1960) of two sources of labels, each unit with its weight.
+
+    Parameters
+    ----------
+    first, second : arrays of float, shape (n, K)
+        What each source says of each unit; rows add up to 1, fractions where coders differ.
+
+    Returns
+    -------
+    Estimate
+        The standard error is by linearisation (with equal weights, whole labels and no user
+        twice that of Fleiss, Cohen & Everitt 1969), with the design effect of users. The interval
+        is Student's t on the atanh scale, which covers where the plain one falls short (.95
+        against .92 of samples at 50 to 400 units). Undefined without a unit, or when both sources
+        give one and the same label throughout.
+    """
+    n = len(first)
+    if n == 0:
+        return undefined("no unit has both labels", n=0)
+    w = design.weight / design.weight.sum()
+    a, b = w @ first, w @ second
+    agreed = (first * second).sum(axis=1)
+    seen, chance = float(w @ agreed), float(a @ b)
+    if chance > 1 - 1e-12:
+        return undefined("both sides used one and the same label throughout", n=n)
+    kappa = (seen - chance) / (1 - chance)
+    by_chance = first @ b + second @ a
+    pull = (agreed - seen) / (1 - chance) - (by_chance - 2 * chance) * (1 - seen) / (
+        1 - chance
+    ) ** 2
+    se = float(np.sqrt(((w * pull) ** 2).sum() * cluster_deff(w * pull, design.user)))
+    if se < 1e-12 or abs(kappa) > 1 - 1e-12:
+        reason = "interval withheld: the large-sample standard error is zero"
+        return Estimate(value=kappa, low=None, high=None, undefined_because=reason, n=n)
+    df = max(1, len(np.unique(design.user)) - len(np.unique(design.stratum)))
+    half = float(special.stdtrit(df, 0.975)) * se / (1 - kappa**2)
+    low, high = (float(np.tanh(np.arctanh(kappa) + side * half)) for side in (-1, 1))
+    return Estimate(value=kappa, low=low, high=high, n=n)
