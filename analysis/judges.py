@@ -187,7 +187,7 @@ def beside_humans(labels: pd.DataFrame, judge: Mapping[Any, str], *, seed: int =
     AnalysisInputError
         See `patterns_from_labels`.
     """
-    coded = code_labels(labels)
+    coded = code_labels(labels, None if len(labels) else [])
     categories = category_order({*coded.categories, *(str(v) for v in judge.values())}, None)
     place = {label: i for i, label in enumerate(categories)}
     columns = np.array([place[label] for label in coded.categories], dtype=np.int64)

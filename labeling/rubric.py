@@ -121,8 +121,12 @@ def check_option(where: str, kind: str, name: str, value: Any) -> None:
         raise InputError(f"{where}: {name} cannot be {shown(str(value))}.")
     if name == "take" and value not in TAKES:
         raise InputError(f"{where}: take: expected {', '.join(TAKES)}, got {shown(value)}.")
-    is_number = isinstance(value, (int, Decimal)) and name in ROOM
-    if is_number and not (Decimal(value).is_finite() and 0 <= value <= 10**12):
+    if name in ROOM:
+        check_room(where, name, Decimal(str(value)))
+
+
+def check_room(where: str, name: str, value: Decimal) -> None:
+    if not (value.is_finite() and 0 <= value <= 10**12):
         raise InputError(f"{where}: {name}: expected 0 or more, got {value}.")
 
 

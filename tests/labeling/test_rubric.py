@@ -165,7 +165,7 @@ def test_all_checks_of_a_domain_have_to_hold(write_rubric):
         ("[[check]]\nkind = 'exact'\nexpected = true", "expected cannot be 'True'"),
         ("[[check]]\nkind = 'numeric'\nexpected = 1\ntolerance = '1'", "tolerance cannot be '1'"),
         ("[[check]]\nkind = 'numeric'\nexpected = 1\ntolerance = -1", "expected 0 or more"),
-        ("[[check]]\nkind = 'numeric'\nexpected = 1\ntolerance = nan", "tolerance"),
+        ("[[check]]\nkind = 'numeric'\nexpected = 1\ntolerance = nan", "tolerance: expected 0"),
         ("[[check]]\nkind = 'numeric'\nexpected = 1\ntake = 'all'", "take: expected first, last"),
         ("[[check]]\nkind = 'regex'", "expected a pattern"),
         ("[[check]]\nkind = 'regex'\npattern = '(?=a)'", "not one that RE2 takes: invalid perl"),
