@@ -152,6 +152,10 @@ class JudgedAudit:
             unit: value for unit, value in zip(table["unit"], table[column], strict=True) if value
         }
 
+    def mode_codes(self, said: Mapping[Any, str]) -> list[str]:
+        """The modes in codebook order, then those of other versions that the judge names."""
+        return list(dict.fromkeys([*self.data.mode_names, *sorted(set(said.values()))]))
+
     @cached_property
     def independent(self) -> pd.DataFrame:
         """Independent labels of correctness by humans on the frame's units: unit, coder, label."""
@@ -200,7 +204,7 @@ class JudgedAudit:
             quality=judge_quality(
                 self.sample(self.data.correctness.weights, said, self.strata), domain=CORRECTNESS
             ),
-            modes=judge_quality(of_modes) if modes else None,
+            modes=judge_quality(of_modes, domain=self.mode_codes(modes)) if modes else None,
             beside=beside_humans(self.independent, said, seed=self.audit.seed % 2**63),
             share=shared,
             share_undefined_because=reason,
