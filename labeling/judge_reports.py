@@ -22,7 +22,7 @@ from analysis.judges import (
     beside_humans,
     judge_quality,
 )
-from labeling.judged_frame import Frame, frame_of_audit, n_by_judge
+from labeling.judged_frame import BY_JUDGE, Frame, frame_of_audit, n_by_judge
 from labeling.models import Audit, Correctness, Judge, JudgeVerdict, Stratum
 from labeling.reports import HEADLINE_MODE, AuditData, headline_strata
 from projects.errors import InputError
@@ -215,7 +215,10 @@ class JudgedAudit:
     ) -> tuple[ShareWithJudge | None, int | None, str]:
         """The headline with and without the judge, how much of the frame it judged, or why not."""
         if isinstance(self.frame, str):
-            return None, None, self.frame
+            return None, None, self.frame.rstrip(".")
+        if self.audit.strata_field == f"{BY_JUDGE}{judge}":
+            said_so = "the sample was drawn by this judge's label, so the report's share has it"
+            return None, None, said_so
         headline = headline_strata(self.data)
         names = {stratum.name for stratum in headline}
         counted = n_by_judge(self.frame, judge)
@@ -253,10 +256,10 @@ class JudgedAudit:
 
 def build_judges_report(audit: Audit) -> JudgesReport:
     """Compare every judge of the project with the humans of an audit, as labels stand now."""
-    counted = Judge.objects.filter(project=audit.project_id).annotate(n=Count("verdicts"))
-    judges = list(counted.exclude(n=0))
-    now = JudgeVerdict.objects.current().filter(judge__in=judges).values("judge").order_by()
-    n_judged = dict(now.annotate(n=Count("pk")).values_list("judge", "n"))
+    said = JudgeVerdict.objects.current().filter(judge__project=audit.project_id)
+    counted = said.values("judge").order_by().annotate(n=Count("pk"))
+    n_judged = dict(counted.values_list("judge", "n"))
+    judges = list(Judge.objects.filter(pk__in=n_judged))
     judged = JudgedAudit(audit)
     weights = judged.data.correctness.weights
     return JudgesReport(

@@ -4,15 +4,61 @@ A frame is not stored: it is counted again from the feedback up to the moment it
 """
 # ruff: noqa: S608 - every value in the text is an integer or comes quoted from `frame_sql`
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.frame_source import DatabaseSource
-from feedback.frame_sql import Cut
+from feedback.frame_source import DatabaseSource, moment
+from feedback.frame_sql import Cut, quoted
 from feedback.frame_strata import FRAMES, read_frame
+from labeling.judges import find_judge
 from labeling.models import Audit, Judge
 from projects.errors import InputError
 from projects.models import Project
+
+BY_JUDGE = "judge:"
+"""How a strata field begins that is a judge's label: judge:NAME@VERSION."""
+NOT_JUDGED = "(not judged)"
+
+
+@dataclass(frozen=True)
+class JudgedSource(DatabaseSource):
+    """A project's feedback, cut into strata by what a judge had said at the moment of the frame."""
+
+    judge: Judge
+
+    @property
+    def strata_fields(self) -> Sequence[str]:
+        return (*super().strata_fields, f"{BY_JUDGE}{self.judge}")
+
+    def relation(self, strata_field: str, channels: Sequence[str]) -> str:
+        if not strata_field.startswith(BY_JUDGE):
+            return super().relation(strata_field, channels)
+        until = quoted(moment(self.until))
+        return (
+            "SELECT judged.id, judged.channel, judged.negative, judged.score, "
+            f"COALESCE(said.correctness, {quoted(NOT_JUDGED)}) AS stratum "
+            f"FROM ({super().relation('', channels)}) AS judged LEFT JOIN ("
+            "SELECT o.external_id AS id, v.correctness FROM labeling_judgeverdict AS v "
+            "JOIN feedback_output AS o ON o.id = v.output_id "
+            f"WHERE v.judge_id = {int(self.judge.pk)} AND v.created_at <= {until} "
+            f"AND (v.superseded_at IS NULL OR v.superseded_at > {until})"
+            ") AS said ON said.id = judged.id"
+        )
+
+
+def source_by_judge(project: Project, strata_field: str, until: datetime) -> JudgedSource | None:
+    """Where the strata of a judge's label are found; None: the field is not of a judge.
+
+    Raises
+    ------
+    InputError
+        There is no such judge.
+    """
+    if not strata_field.startswith(BY_JUDGE):
+        return None
+    judge = find_judge(project, strata_field.removeprefix(BY_JUDGE))
+    return JudgedSource(project, until, judge)
 
 
 @dataclass(frozen=True)
@@ -39,7 +85,7 @@ def frame_of(project: Project, frame: str, strata_field: str, until: datetime) -
     """Count a frame of the project's feedback as it stood at `until`."""
     if frame not in FRAMES:
         raise InputError(f"--frame: expected one of {', '.join(FRAMES)}, got {frame!r}.")
-    source = DatabaseSource(project, until)
+    source = source_by_judge(project, strata_field, until) or DatabaseSource(project, until)
     read = read_frame(source, frame, strata_field)
     strata = [stratum for stratum in read.strata if stratum.n_frame]
     if not strata:

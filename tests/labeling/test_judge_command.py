@@ -6,8 +6,10 @@ from io import StringIO
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
+from config.environment import read_environment
 from labeling.codebook_versions import next_version
 from labeling.codebooks import current_codebook, read_modes
 from labeling.judge_prompt import REMINDER
@@ -237,6 +239,29 @@ def test_settings_that_cannot_work_are_named_before_anything_is_sent(
     with pytest.raises(CommandError, match=sentence):
         judge(audit.slug)
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JUDGE_TEMPERATURE", "warm"),
+        ("JUDGE_JSON_MODE", "maybe"),
+        ("JUDGE_TIMEOUT", "-1"),
+        ("JUDGE_PRICE_INPUT", "1,5"),
+        ("JUDGE_PRICE_OUTPUT", "nan"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_its_name(tmp_path, name, value):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_environment({name: value}, tmp_path)
+
+
+def test_settings_are_read_from_the_environment_and_none_is_no_number(tmp_path):
+    given = {"JUDGE_API_KEY": KEY, "JUDGE_TEMPERATURE": "none", "JUDGE_PRICE_INPUT": "2.5"}
+    found = read_environment(given, tmp_path).judge
+    assert (found.api_key, found.temperature, found.price_in) == (KEY, None, 2.5)
+    assert (found.base_url, found.price_out, found.timeout, found.json_mode) == ("", None, 60, True)
+    assert KEY not in repr(read_environment(given, tmp_path))
 
 
 def test_what_is_judged_is_not_asked_again(audit, endpoint):
