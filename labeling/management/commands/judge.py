@@ -69,12 +69,18 @@ class Command(InputCommand):
                 for step in steps:
                     self.show_progress(step)
         except KeyboardInterrupt:
+            self.end_progress(run)
             self.stderr.write(f"Interrupted: {in_words(run, cost_of(run))}")
             self.stderr.write("What was judged is kept; the same command goes on from there.")
             raise SystemExit(INTERRUPTED) from None
-        finally:
-            if self.shows_progress and run.n_done:
-                self.stderr.write("")
+        except InputError:
+            self.end_progress(run)
+            raise
+        self.end_progress(run)
+
+    def end_progress(self, run: JudgeRun) -> None:
+        if self.shows_progress and run.n_done:
+            self.stderr.write("")
 
     @property
     def shows_progress(self) -> bool:

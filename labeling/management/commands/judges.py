@@ -64,8 +64,9 @@ def described(found: JudgeReport) -> list[str]:
 def in_words(estimate: Estimate, *, percent: bool = True) -> str:
     if estimate.value is None:
         return f"not known ({estimate.undefined_because})"
-    shown = [estimate.value, estimate.low, estimate.high]
     value, low, high = (
-        "?" if part is None else f"{100 * part:.1f}" if percent else f"{part:.3f}" for part in shown
+        "" if part is None else f"{100 * part:z.1f}" if percent else f"{part:z.3f}"
+        for part in (estimate.value, estimate.low, estimate.high)
     )
-    return f"{value}{'%' if percent else ''} [{low}, {high}]"
+    interval = f"[{low}, {high}]" if low else f"(no interval: {estimate.undefined_because})"
+    return f"{value}{'%' if percent else ''} {interval}"
