@@ -189,7 +189,7 @@ def beside_humans(
     AnalysisInputError
         See `patterns_from_labels`.
     """
-    coded = code_labels(labels)
+    coded = code_labels(labels, None if len(labels) else [])
     said = {str(label) for label in judge.values() if label is not None}
     categories = category_order({*coded.categories, *said}, None)
     place = {label: i for i, label in enumerate(categories)}

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -27,6 +28,21 @@ class Environment:
     behind_https: bool
     allowed_hosts: list[str]
     trusted_origins: list[str]
+    judge: "JudgeSettings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeSettings:
+    """The chat endpoint that the command `judge` asks; empty: none."""
+
+    base_url: str
+    model: str
+    api_key: str = field(repr=False)
+    temperature: float | None
+    json_mode: bool
+    timeout: float
+    price_in: float | None
+    price_out: float | None
 
 
 def read_environment(environ: Mapping[str, str], root: Path) -> Environment:
@@ -40,11 +56,35 @@ def read_environment(environ: Mapping[str, str], root: Path) -> Environment:
         behind_https=flag(environ, "BEHIND_HTTPS"),
         allowed_hosts=listed(environ, "ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"],
         trusted_origins=listed(environ, "CSRF_TRUSTED_ORIGINS"),
+        judge=judge_settings(environ),
     )
 
 
-def flag(environ: Mapping[str, str], name: str) -> bool:
-    value = environ.get(name, "").strip().lower()
+def judge_settings(environ: Mapping[str, str]) -> JudgeSettings:
+    return JudgeSettings(
+        base_url=environ.get("JUDGE_BASE_URL", "").strip(),
+        model=environ.get("JUDGE_MODEL", "").strip(),
+        api_key=environ.get("JUDGE_API_KEY", "").strip(),
+        temperature=amount(environ, "JUDGE_TEMPERATURE", default="0"),
+        json_mode=flag(environ, "JUDGE_JSON_MODE", default="1"),
+        timeout=amount(environ, "JUDGE_TIMEOUT", default="60") or 60.0,
+        price_in=amount(environ, "JUDGE_PRICE_INPUT"),
+        price_out=amount(environ, "JUDGE_PRICE_OUTPUT"),
+    )
+
+
+def amount(environ: Mapping[str, str], name: str, *, default: str = "") -> float | None:
+    """A number of 0 or more; `none` and nothing are None."""
+    text = (environ.get(name, default) or default).strip().lower()
+    if text in ("", "none"):
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise ImproperlyConfigured(f"{name}: expected a number such as 0.5, got {environ[name]!r}.")
+    return float(text)
+
+
+def flag(environ: Mapping[str, str], name: str, *, default: str = "") -> bool:
+    value = environ.get(name, default).strip().lower()
     if value not in TRUE | FALSE:
         raise ImproperlyConfigured(f"{name}: expected 1 or 0, got {environ[name]!r}.")
     return value in TRUE

@@ -9,6 +9,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = read_environment(os.environ, BASE_DIR)
 DATA_DIR = ENVIRONMENT.data_dir
 DEMO_MODE = ENVIRONMENT.demo_mode
+JUDGE = ENVIRONMENT.judge
 
 SECRET_KEY = secret_key(DATA_DIR)
 DEBUG = ENVIRONMENT.debug

@@ -23,6 +23,11 @@ STRATA_FIELDS = ("release", "domain", "model")
 class FrameSource(Protocol):
     """A place that knows the rated outputs and can run the texts of `feedback.frame_sql`."""
 
+    @property
+    def strata_fields(self) -> Sequence[str]:
+        """What its relation can be cut into strata by."""
+        ...
+
     def n_outputs(self) -> int: ...
 
     def relation(self, strata_field: str, channels: Sequence[str]) -> str:
@@ -50,6 +55,10 @@ class DatabaseSource:
 
     project: Project
     until: datetime
+
+    @property
+    def strata_fields(self) -> Sequence[str]:
+        return STRATA_FIELDS
 
     def n_outputs(self) -> int:
         return Output.objects.filter(project=self.project, imported_at__lte=self.until).count()

@@ -14,7 +14,7 @@ from feedback.controls import (
     sham_warnings,
     split_shams,
 )
-from feedback.frame_source import STRATA_FIELDS, DatabaseSource, FrameSource
+from feedback.frame_source import DatabaseSource, FrameSource
 from feedback.frame_sql import Share, draw_text, number_text
 from feedback.frame_strata import CONTROLLED, FRAMES, FrameCounts, FrameStratum, read_frame
 from projects.errors import InputError
@@ -162,9 +162,10 @@ def check_plan(plan: FramePlan) -> None:
     """Refuse what no frame could make good, before anything is counted."""
     if plan.frame not in FRAMES:
         raise InputError(f"frame: expected one of {listed(FRAMES)}, got {plan.frame!r}.")
-    if plan.strata_field and plan.strata_field not in STRATA_FIELDS:
+    fields = plan.place.strata_fields
+    if plan.strata_field and plan.strata_field not in fields:
         raise InputError(
-            f"strata: expected one of {listed(STRATA_FIELDS)}, or none, got {plan.strata_field!r}."
+            f"strata: expected one of {listed(fields)}, or none, got {plan.strata_field!r}."
         )
     if (plan.size is None) == (plan.margin is None):
         came = "neither" if plan.size is None else "both"

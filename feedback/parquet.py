@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from feedback.cleaning import RowError, as_score, as_value, parse_json
+from feedback.frame_source import STRATA_FIELDS
 from feedback.frame_sql import NO_STRATUM, number, quoted
 from feedback.intake import take_rows
 from feedback.mapping import decide, listed, parse_pairs
@@ -67,6 +68,10 @@ class ParquetSource:
             histogram[value.text] = histogram.get(value.text, 0) + value.n
         self.polarity = parse_negative(self.negative, histogram)
         self.default_channel = Channel.RATING if is_scale(histogram) else Channel.THUMB
+
+    @property
+    def strata_fields(self) -> Sequence[str]:
+        return STRATA_FIELDS
 
     @property
     def table(self) -> str:

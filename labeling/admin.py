@@ -17,6 +17,8 @@ from labeling.models import (
     Flag,
     FlagMessage,
     Gold,
+    Judge,
+    JudgeVerdict,
     Label,
     Lapse,
     ModeExample,
@@ -174,3 +176,15 @@ class FlagMessageAdmin(ReadOnlyAdmin):
 class DeskKeysAdmin(ReadOnlyAdmin):
     list_display = ["user", "letters_on"]
     list_select_related = ["user"]
+
+
+@admin.register(Judge)
+class JudgeAdmin(ReadOnlyAdmin):
+    list_display = ["name", "version", "kind", "project", "created_at"]
+    list_filter = ["project", "kind"]
+
+
+@admin.register(JudgeVerdict)
+class JudgeVerdictAdmin(ReadOnlyAdmin):
+    list_display = ["output", "judge", "correctness", "failure_mode", "created_at"]
+    list_filter = ["judge"]

@@ -13,6 +13,7 @@ from feedback.frame_strata import FrameStratum
 from feedback.frames import DrawnOutput, FramePlan, FramePreview, draw, preview
 from feedback.models import Output
 from labeling.audit_options import check_cap, check_third_opinion
+from labeling.judged_frame import source_by_judge
 from labeling.models import Audit, Codebook, Seat, Stratum, Unit
 from projects.errors import InputError
 from projects.models import Project, User
@@ -69,7 +70,7 @@ def draw_audit(
     )
     with transaction.atomic():
         plan.place.store(rows)
-        if plan.source:  # outputs from elsewhere came in just now, after the plan was made
+        if rows:  # outputs from elsewhere came in just now, after the plan was made
             audit.frame_until = timezone.now()
         store_audit(audit, frame.strata, drawn)
     return audit
@@ -183,7 +184,7 @@ def plan_again(audit: Audit, size: int, source: FrameSource | None) -> FramePlan
         coders=audit.coders_per_unit,
         seed=audit.seed,
         until=audit.frame_until,
-        source=source,
+        source=source or source_by_judge(audit.project, audit.strata_field, audit.frame_until),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
@@ -101,3 +102,16 @@ def find_project(slug: str) -> Project:
         there = f"there are: {known}" if known else "there is none yet (see create_project)"
         raise InputError(f"--project: expected the slug of a project, got {slug!r}; {there}.")
     return project
+
+
+def checked_path(name: str) -> Path:
+    """Give the path of a file that is there."""
+    path = Path(name)
+    try:
+        if name and path.is_dir():
+            raise InputError(f"FILE: expected a file, got the folder {name}.")
+        if not path.is_file():
+            raise InputError(f"FILE: expected a file, but there is none at {name!r}.")
+    except OSError as error:
+        raise InputError(f"FILE: expected a file, got {name!r} ({error.strerror}).") from error
+    return path

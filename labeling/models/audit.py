@@ -47,7 +47,9 @@ class Audit(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.SAMPLED)
     frame = models.CharField(max_length=16, choices=Frame.choices, blank=True)
     frame_note = models.TextField(blank=True, help_text="What the cut did, in words.")
-    strata_field = models.CharField(max_length=40, blank=True)
+    strata_field = models.CharField(
+        max_length=210, blank=True, help_text="A field of outputs, or judge:NAME@VERSION."
+    )
     codebook = models.ForeignKey(Codebook, on_delete=models.PROTECT, related_name="audits")
     coders_per_unit = models.PositiveSmallIntegerField(default=3)
     seed = models.BigIntegerField(default=0)

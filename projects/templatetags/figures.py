@@ -22,7 +22,7 @@ def percent_number(value: float | None) -> str:
 @register.filter
 def coefficient(value: float | None) -> str:
     """0.71446 -> 0.714; None -> ?"""
-    return "?" if value is None else f"{value:.3f}"
+    return "?" if value is None else f"{value:z.3f}"  # z: no minus before a zero
 
 
 @register.filter

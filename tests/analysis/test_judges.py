@@ -311,3 +311,10 @@ def test_kappa_and_recall_cover_over_four_strata():
         one = found.per_label[0].recall
         covered += [one.low <= recall <= one.high, found.kappa.low <= kappa <= found.kappa.high]
     assert (covered / 500 >= 0.94).all(), covered / 500
+
+
+def test_without_any_label_agreement_beside_humans_is_undefined():
+    none = pd.DataFrame([], columns=["unit", "coder", "label"])
+    found = beside_humans(none, {"u": "correct"})
+    assert found.n_units == 0
+    assert found.judge_human.undefined_because

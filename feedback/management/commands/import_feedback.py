@@ -1,7 +1,6 @@
 """`import_feedback FILE --project P`: what users said, from a file (docs/feedback-files.md)."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -13,7 +12,7 @@ from feedback.mapping import FIELDS, decide, listed, parse_pairs
 from feedback.models import Import, RejectedRow
 from feedback.polarity import parse_negative
 from feedback.receipts import in_words, rating_counts, receipt
-from projects.commands import InputCommand, find_project
+from projects.commands import InputCommand, checked_path, find_project
 from projects.errors import InputError
 
 BATCH_ROWS = 2000
@@ -109,18 +108,6 @@ class Command(InputCommand):
                 f"\r{source.n_done:,} of {source.n_records:,} rows",
                 ending="\n" if is_over else "",
             )
-
-
-def checked_path(name: str) -> Path:
-    path = Path(name)
-    try:
-        if name and path.is_dir():
-            raise InputError(f"FILE: expected a file, got the folder {name}.")
-        if not path.is_file():
-            raise InputError(f"FILE: expected a file, but there is none at {name!r}.")
-    except OSError as error:
-        raise InputError(f"FILE: expected a file, got {name!r} ({error.strerror}).") from error
-    return path
 
 
 def configure(source: Import, options: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from feedback.parquet import ParquetSource
 from labeling.audit_options import LabelsAsked, check_cap, check_third_opinion
 from labeling.codebooks import current_codebook
 from labeling.drawing import check_slug, draw_audit
+from labeling.judged_frame import BY_JUDGE, source_by_judge
 from projects.commands import InputCommand, find_project
 from projects.errors import InputError
 from projects.models import Project
@@ -35,7 +36,10 @@ class Command(InputCommand):
         parser.add_argument("--project", required=True, metavar="P", help="slug of the project")
         parser.add_argument("--frame", required=True, help=f"one of {', '.join(FRAMES)}")
         parser.add_argument(
-            "--strata", default="", metavar="FIELD", help=f"one of {', '.join(STRATA_FIELDS)}"
+            "--strata",
+            default="",
+            metavar="FIELD",
+            help=f"one of {', '.join(STRATA_FIELDS)}, or judge:NAME@VERSION",
         )
         parser.add_argument("--size", type=int, help="units to draw; or --margin")
         parser.add_argument("--margin", type=float, help="half width wanted, for example 0.05")
@@ -121,18 +125,22 @@ class Command(InputCommand):
     def plan(self, options: dict[str, Any]) -> FramePlan:
         seed = options["seed"]
         project = find_project(options["project"])
+        until = timezone.now()
+        by_judge = source_by_judge(project, options["strata"], until)
+        if by_judge and options["parquet"] is not None:
+            raise InputError("--strata: a judge's label is known of outputs here, not of --from.")
         return FramePlan(
             project=project,
             frame=options["frame"],
-            strata_field=options["strata"],
+            strata_field=f"{BY_JUDGE}{by_judge.judge}" if by_judge else options["strata"],
             size=options["size"],
             margin=options["margin"],
             n_thumbs_up=options["thumbs_up"],
             sham_share=options["sham_share"],
             coders=options["coders"],
             seed=secrets.randbits(31) if seed is None else seed,
-            until=timezone.now(),
-            source=source(project, options),
+            until=until,
+            source=by_judge or source(project, options),
         )
 
 

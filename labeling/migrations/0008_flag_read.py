@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0006_prepared_audits'),
+        ('labeling', '0007_prepared_audits'),
     ]
 
     operations = [

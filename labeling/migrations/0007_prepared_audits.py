@@ -12,7 +12,7 @@ def close_prepared(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0005_lapses'),
+        ('labeling', '0006_labels_of_agreement'),
         ('projects', '0002_invitations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,145 @@
+"""The frame of an audit, output by output, and what a judge has said of it.
+
+A frame is not stored: it is counted again from the feedback up to the moment it was frozen at.
+"""
+# ruff: noqa: S608 - every value in the text is an integer or comes quoted from `frame_sql`
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedback.frame_source import DatabaseSource, moment
+from feedback.frame_sql import Cut, quoted
+from feedback.frame_strata import FRAMES, read_frame
+from labeling.judges import find_judge
+from labeling.models import Audit, Judge
+from projects.errors import InputError
+from projects.models import Project
+
+BY_JUDGE = "judge:"
+"""How a strata field begins that is a judge's label: judge:NAME@VERSION."""
+NOT_JUDGED = "(not judged)"
+
+
+@dataclass(frozen=True)
+class JudgedSource(DatabaseSource):
+    """A project's feedback, cut into strata by what a judge had said at the moment of the frame."""
+
+    judge: Judge
+
+    @property
+    def strata_fields(self) -> Sequence[str]:
+        return (*super().strata_fields, f"{BY_JUDGE}{self.judge}")
+
+    def relation(self, strata_field: str, channels: Sequence[str]) -> str:
+        if not strata_field.startswith(BY_JUDGE):
+            return super().relation(strata_field, channels)
+        until = quoted(moment(self.until))
+        return (
+            "SELECT judged.id, judged.channel, judged.negative, judged.score, "
+            f"COALESCE(said.correctness, {quoted(NOT_JUDGED)}) AS stratum "
+            f"FROM ({super().relation('', channels)}) AS judged LEFT JOIN ("
+            "SELECT o.external_id AS id, v.correctness FROM labeling_judgeverdict AS v "
+            "JOIN feedback_output AS o ON o.id = v.output_id "
+            f"WHERE v.judge_id = {int(self.judge.pk)} AND v.created_at <= {until} "
+            f"AND (v.superseded_at IS NULL OR v.superseded_at > {until})"
+            ") AS said ON said.id = judged.id"
+        )
+
+
+def source_by_judge(project: Project, strata_field: str, until: datetime) -> JudgedSource | None:
+    """Where the strata of a judge's label are found; None: the field is not of a judge.
+
+    Raises
+    ------
+    InputError
+        There is no such judge.
+    """
+    if not strata_field.startswith(BY_JUDGE):
+        return None
+    judge = find_judge(project, strata_field.removeprefix(BY_JUDGE))
+    return JudgedSource(project, until, judge)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the outputs of each stratum are found."""
+
+    source: DatabaseSource
+    channels: tuple[str, ...]
+    strata_field: str
+    cuts: dict[str, Cut]
+    n_frame: dict[str, int]
+
+    def text(self) -> str:
+        """A query for the position of the stratum and the id of every output of the frame."""
+        relation = self.source.relation(self.strata_field, self.channels)
+        parts = (
+            f"SELECT {position} AS position, id FROM rated WHERE {cut.condition}"
+            for position, cut in enumerate(self.cuts.values())
+        )
+        return f"WITH rated AS ({relation}) {' UNION ALL '.join(parts)}"
+
+
+def frame_of(project: Project, frame: str, strata_field: str, until: datetime) -> Frame:
+    """Count a frame of the project's feedback as it stood at `until`."""
+    if frame not in FRAMES:
+        raise InputError(f"--frame: expected one of {', '.join(FRAMES)}, got {frame!r}.")
+    source = source_by_judge(project, strata_field, until) or DatabaseSource(project, until)
+    read = read_frame(source, frame, strata_field)
+    strata = [stratum for stratum in read.strata if stratum.n_frame]
+    if not strata:
+        raise InputError(f"no {read.sought} in project {project.slug!r}: {read.found}.")
+    return Frame(
+        source=source,
+        channels=FRAMES[frame].channels,
+        strata_field=strata_field,
+        cuts={stratum.name: stratum.cut for stratum in strata},
+        n_frame={stratum.name: stratum.n_frame for stratum in strata},
+    )
+
+
+def frame_of_audit(audit: Audit) -> Frame:
+    """The frame an audit was drawn from.
+
+    Raises
+    ------
+    InputError
+        There is none, or its outputs are not all here (drawn from files), or it counts otherwise.
+    """
+    if audit.is_imported or audit.frame_until is None:
+        raise InputError(f"{audit.slug!r} is a label set: it has no frame.")
+    found = frame_of(audit.project, audit.frame, audit.strata_field, audit.frame_until)
+    in_frame = audit.strata.filter(in_frame=True, n_frame__gt=0)
+    if found.n_frame != dict(in_frame.values_list("name", "n_frame")):
+        raise InputError(
+            f"The frame of {audit.slug!r} is not in the database: it was drawn from files, or "
+            "counts otherwise today."
+        )
+    return found
+
+
+def frame_outputs(frame: Frame) -> list[int]:
+    """The ids of all outputs of the frame, in the order in which they came in."""
+    text = (
+        f"SELECT o.id FROM ({frame.text()}) AS framed JOIN feedback_output AS o "
+        f"ON o.external_id = framed.id AND o.project_id = {int(frame.source.project.pk)} "
+        "ORDER BY o.id"
+    )
+    return [int(row[0]) for row in frame.source.rows(text)]
+
+
+def n_by_judge(frame: Frame, judge: Judge) -> dict[tuple[str, str | None], int]:
+    """Count the frame by stratum and by what the judge says now; None: it has not judged them."""
+    verdicts = (
+        "SELECT o.external_id AS id, v.correctness AS said FROM labeling_judgeverdict AS v "
+        "JOIN feedback_output AS o ON o.id = v.output_id "
+        f"WHERE v.judge_id = {int(judge.pk)} AND v.superseded_at IS NULL"
+    )
+    text = (
+        f"SELECT framed.position, verdicts.said, COUNT(*) FROM ({frame.text()}) AS framed "
+        f"LEFT JOIN ({verdicts}) AS verdicts ON verdicts.id = framed.id "
+        "GROUP BY framed.position, verdicts.said"
+    )
+    names = list(frame.cuts)
+    return {(names[position], said): int(n) for position, said, n in frame.source.rows(text)}

@@ -1,0 +1,94 @@
+"""The judges of an audit's project beside the humans of the audit, for those who read it."""
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from analysis.judge_strata import ShareWithJudge
+from analysis.judges import JudgeQuality
+from labeling.access import AuditRequest, audit_roles
+from labeling.chart_shapes import BarChart
+from labeling.charts import BarRow, bars
+from labeling.judge_reports import JudgesReport, build_judges_report
+from labeling.models import Correctness, Judge
+from labeling.reports import AuditData
+from projects.roles import READERS
+
+AMONG = {"human": "human judges", "model": "models", "rubric": "rubrics"}
+
+
+@require_safe
+@audit_roles(READERS)
+def judges(request: AuditRequest) -> HttpResponse:
+    """One table per kind, one row per judge: kinds are never pooled."""
+    report = build_judges_report(request.audit)
+    groups = [
+        (kind.label, [found for found in report.judges if found.judge.kind == kind])
+        for kind in Judge.Kind
+    ]
+    context = {
+        **about(report),
+        "groups": [(name, found) for name, found in groups if found],
+        "among": [(AMONG[found.kind], found) for found in report.among],
+    }
+    return render(request, "labeling/judges.html", context)
+
+
+@require_safe
+@audit_roles(READERS)
+def judge(request: AuditRequest, pk: int) -> HttpResponse:
+    """All figures of one judge, and the prompt or rubric it was given."""
+    report = build_judges_report(request.audit)
+    found = next((found for found in report.judges if found.judge.pk == pk), None)
+    if found is None:
+        raise Http404
+    context = {
+        **about(report),
+        "found": found,
+        "verdicts": named(found.quality, dict(Correctness.choices)),
+        "modes": named(found.modes, AuditData(request.audit).mode_names) if found.modes else [],
+        "matrix": [
+            (dict(Correctness.choices)[row[0].human], row) for row in found.quality.confusion
+        ],
+        "labels": [dict(Correctness.choices)[label] for label in found.quality.labels],
+        "chart": share_chart(found.share) if found.share else None,
+    }
+    return render(request, "labeling/judge.html", context)
+
+
+@require_safe
+@audit_roles(READERS)
+def judges_json(request: AuditRequest) -> HttpResponse:
+    """The same figures as `judges --json`."""
+    found = build_judges_report(request.audit).as_dict()
+    return JsonResponse(found, json_dumps_params={"indent": 2})
+
+
+def about(report: JudgesReport) -> dict[str, object]:
+    return {"audit": report.audit, "report": report}
+
+
+def named(quality: JudgeQuality, names: dict[str, str]) -> list[tuple[str, object]]:
+    """Each label's figures with its name; labels that nobody used are left out."""
+    return [
+        (names.get(entry.label, entry.label), entry)
+        for entry in quality.per_label
+        if entry.n_human or entry.n_judge
+    ]
+
+
+def share_chart(found: ShareWithJudge) -> BarChart:
+    parts = (("Humans alone", found.without), ("With the judge as stratum", found.with_judge))
+    return bars(
+        [
+            BarRow(
+                label=label,
+                value=share.value,
+                low=share.low,
+                high=share.high,
+                kind=found.label,
+                note=share.undefined_because or share.too_imprecise or "",
+            )
+            for label, share in parts
+        ]
+    )

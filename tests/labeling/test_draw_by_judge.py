@@ -1,0 +1,141 @@
+"""A judge's label as stratum before the draw: frozen with the frame, and seen by no grader."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling.drawing import extend_audit
+from labeling.judges import Judgement, record_judgements, register_judge
+from labeling.models import Audit
+from labeling.reports import build_report
+
+UNWELCOME, INVENTED = "unwelcome_but_correct", "hallucination"
+
+
+@pytest.fixture
+def say(project):
+    """Let the judge gpt@1 say verdicts of outputs by their numbers."""
+
+    def record(said, *, version="1"):
+        judge = register_judge(project, kind="model", name="gpt", version=version)
+        ids = dict(project.outputs.values_list("external_id", "pk"))
+        record_judgements(
+            judge,
+            [
+                Judgement(output_id=ids[f"o{number}"], correctness=verdict)
+                for number, verdict in said.items()
+            ],
+        )
+        return judge
+
+    return record
+
+
+@pytest.fixture
+def judged(make_output, say):
+    """200 negatives: the judge calls the first 50 correct, the next 130 incorrect, 20 nothing."""
+    for number in range(200):
+        make_output(f"o{number}", user=f"u{number}", domain="law" if number % 2 else "tax")
+    return say({n: "correct" if n < 50 else "incorrect" for n in range(180)})
+
+
+def strata(audit):
+    return {s.name: (s.n_frame, s.n_sampled) for s in audit.strata.all()}
+
+
+BY_JUDGE = {"down · correct": 50, "down · incorrect": 130, "down · (not judged)": 20}
+
+
+def test_each_of_the_judges_labels_is_a_stratum_and_so_is_what_it_has_not_judged(
+    judged, make_audit
+):
+    audit = make_audit("november", "--strata", "judge:gpt@1", size=100)
+    assert audit.strata_field == "judge:gpt@1"
+    found = strata(audit)
+    assert {name: n for name, (n, _) in found.items()} == BY_JUDGE
+    assert sum(n for _, n in found.values()) == 100
+    for unit in audit.units.select_related("stratum"):
+        number = int(unit.name[1:])
+        said = "correct" if number < 50 else "incorrect" if number < 180 else "(not judged)"
+        assert unit.stratum.name == f"down · {said}"
+        n_frame, n_sampled = found[unit.stratum.name]
+        assert unit.inclusion_probability == pytest.approx(n_sampled / n_frame)
+
+
+def test_the_name_alone_will_do_where_the_judge_has_one_version(judged, make_audit, say):
+    assert make_audit("november", "--strata", "judge:gpt", size=80).strata_field == "judge:gpt@1"
+    say({0: "correct"}, version="2")
+    with pytest.raises(CommandError, match=r"there are: gpt@1, gpt@2"):
+        make_audit("december", "--strata", "judge:gpt", size=80)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--strata", "judge:nobody@1"], "expected NAME@VERSION of a judge of 'assistant'"),
+        (["--strata", "judge:gpt@1", "--from", "x.parquet"], "not of --from"),
+        (["--strata", "judge"], "strata: expected one of release, domain, model"),
+    ],
+)
+def test_a_judge_that_is_not_there_is_one_sentence(judged, make_audit, options, sentence):
+    with pytest.raises(CommandError) as refused:
+        make_audit("november", *options, size=80)
+    assert sentence in str(refused.value)
+    assert not Audit.objects.exists()
+
+
+def test_what_the_judge_says_later_moves_nobody(judged, make_audit, say):
+    audit = make_audit("november", "--strata", "judge:gpt@1", size=80)
+    before = dict(audit.units.values_list("name", "stratum__name"))
+    say(dict.fromkeys(range(200), "cannot_tell"))
+    assert extend_audit(audit, 120) == 40
+    after = dict(audit.units.values_list("name", "stratum__name"))
+    assert before.items() <= after.items()
+    assert {name: n for name, (n, _) in strata(audit).items()} == BY_JUDGE
+
+
+def test_the_report_of_such_a_draw_is_narrower_and_another_judge_can_divide_it_further(
+    judged, make_audit, give_labels, say
+):
+    say({n: "correct" if n < 50 else "incorrect" for n in range(200)}, version="2")
+    plain = make_audit("plain", size=100)
+    by_judge = make_audit("by-judge", "--strata", "judge:gpt@1", size=100)
+    for audit in (plain, by_judge):
+        give_labels(
+            audit,
+            {
+                unit.name: [UNWELCOME if int(unit.name[1:]) < 50 else INVENTED] * 2
+                for unit in audit.units.all()
+            },
+        )
+    wide, narrow = (build_report(audit).headline for audit in (plain, by_judge))
+    assert narrow.value == pytest.approx(0.25)
+    assert narrow.high - narrow.low < 0.7 * (wide.high - wide.low)
+    out = StringIO()
+    call_command("judges", "by-judge", "--json", stdout=out)
+    first, second = json.loads(out.getvalue())["judges"]
+    assert "drawn by this judge's label" in first["share_undefined_because"]
+    assert second["n_judged_frame"] == 200
+    assert second["share"]["without"]["share"] == pytest.approx(0.25)
+
+
+def test_the_whole_frame_of_such_an_audit_can_be_judged(judged, make_audit, tmp_path):
+    make_audit("november", "--strata", "judge:gpt@1", size=80)
+    rubric = tmp_path / "rubric.toml"
+    rubric.write_text("[[check]]\nkind = 'regex'\npattern = 'answer'\n")
+    out = StringIO()
+    named = ["--judge", "r", "--rubric", str(rubric)]
+    call_command("judge", "november", "--whole-frame", *named, "--json", stdout=out)
+    assert json.loads(out.getvalue())["n_judged"] == 200
+
+
+def test_no_grader_sees_the_stratum(judged, make_audit, ana_client, at_desk):
+    audit = make_audit("november", "--strata", "judge:gpt@1", size=80)
+    desk = at_desk(ana_client, audit)
+    token = desk.open()
+    for page in (desk.get(), desk.verdict(token, "correct"), desk.get("mine/")):
+        assert "gpt" not in page.text
+        assert "down ·" not in page.text
+        assert "not judged" not in page.text
