@@ -23,8 +23,15 @@ CHROMIUM_SWITCHES = [
 
 
 def pytest_configure() -> None:
-    """Passwords of test people need no protection, and hashing them took most of the set-up."""
+    """Leave out what is dear and protects nothing here: test people's passwords, a power cut.
+
+    On PostgreSQL the launcher does the same (`tests.postgres`). A server of a test's own is no
+    part of this: it has the settings of a real one.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "init_command" in options:
+        options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
 
 
 def pytest_report_header() -> list[str]:
