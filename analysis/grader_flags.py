@@ -10,12 +10,9 @@ import numpy as np
 from scipy import special
 
 from analysis.estimates import BoolArray, Estimate, FloatArray, undefined
-from analysis.grader_comparisons import (
-    BesideOthers,
-    SameErrors,
-    binomial_tail,
-)
+from analysis.grader_comparisons import BesideOthers
 from analysis.grader_flag_rates import false_alarm_rate
+from analysis.grader_pairs import SameErrors, SharedErrors, binomial_tail
 from analysis.grader_record import NONE, CodedRecord
 from analysis.grader_runs import LongestRun, longest_run
 from analysis.proportions import wilson
@@ -62,7 +59,7 @@ def flags_of(
     coder: int,
     *,
     beside: BesideOthers,
-    shared: list[SameErrors],
+    shared: SharedErrors,
     gold_bar: float = GOLD_BAR,
 ) -> tuple[Flag, ...]:
     """Return the flags of one coder, in the order of `FLAGS` in `grader_flag_rates`."""
@@ -195,16 +192,17 @@ def _agreement(flag: _Judge, beyond: FloatArray) -> Flag:
     )
 
 
-def _copier(flag: _Judge, coded: CodedRecord, shared: list[SameErrors]) -> Flag:
+def _copier(flag: _Judge, coded: CodedRecord, shared: SharedErrors) -> Flag:
     """Fires on both of two coders who share more errors than independent ones would.
 
     The share must also be over half way from the expected one to all: real errors are never quite
     independent, and many labels would make any small excess certain.
     """
-    judged = [(pair, limit) for pair in shared if (limit := _least_same(pair, len(shared)))]
+    limits = [(pair, _least_same(pair, shared.n_pairs)) for pair in shared.pairs]
+    judged = [(pair, limit) for pair, limit in limits if limit is not None]
     if not judged:
-        n = max((pair.n for pair in shared), default=0)
-        return flag.too_few("copier", n, "too few units tell this coder from another")
+        reason = "too few units tell this coder from another"
+        return flag.too_few("copier", shared.most_units, reason)
     worst, limit = min(
         judged, key=lambda one: (one[0].n_same < one[1], one[0].chance, -one[0].n, one[0].other)
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.estimates import BoolArray, Estimate, FloatArray, IntArray, undefined
-from analysis.grader_comparisons import BesideOthers, beside_others, shared_errors
-from analysis.grader_flags import GOLD_BAR, Flag, flags_of
+from analysis.grader_comparisons import BesideOthers, beside_others
+from analysis.grader_flags import COPIER_CHANCE, GOLD_BAR, Flag, flags_of
+from analysis.grader_pairs import shared_errors
 from analysis.grader_record import CORRECTNESS, NONE, CodedRecord, GraderRecord, code_record
 from analysis.proportions import mean_difference, wilson
 
@@ -71,7 +72,7 @@ def grader_quality(record: GraderRecord, *, gold_bar: float = GOLD_BAR) -> list[
         See `code_record`.
     """
     coded = code_record(record)
-    beside, shared = beside_others(coded), shared_errors(coded)
+    beside, shared = beside_others(coded), shared_errors(coded, unlikely=COPIER_CHANCE)
     return [
         _quality(
             coded,

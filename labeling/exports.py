@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
+from labeling.grader_export import RECORD_COLUMNS, withheld_from_record, write_grader_record
 from labeling.models import PLANTED, Adjudication, Audit, Label, Unit
 from labeling.third_opinions import seats_outside_agreement
 from projects.errors import InputError
@@ -56,22 +57,27 @@ COLUMNS = {
 """Every column with its type; docs/exports.md describes each."""
 
 RELIABILITY_COLUMNS = ("unit", "coder", "label")
-FORMATS = ("csv", "jsonl", "parquet", "reliability")
+RECORD = "grader-record"
+FORMATS = ("csv", "jsonl", "parquet", "reliability", RECORD)
+COLUMNS_OF = {"reliability": RELIABILITY_COLUMNS, RECORD: RECORD_COLUMNS}
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "reliability": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
+    RECORD: "text/csv; charset=utf-8",
 }
-SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet", "reliability": "csv"}
+SUFFIXES = {"jsonl": "jsonl", "parquet": "parquet"}
+"""Of the formats that are no csv."""
 
 
 def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
     """Write the audit's counted labels to `out` and the manifest beside it; return the manifest.
 
     csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
-    unit, coder, label of sampled units, as agreement is computed from. CSV text that a spreadsheet
-    would run is neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
+    unit, coder, label of sampled units, as agreement is computed from; grader-record holds the
+    planted units too (`labeling.grader_export`). CSV text that a spreadsheet would run is
+    neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
     A link is followed. Only a plain file is replaced; a device or a pipe is refused.
 
     Raises
@@ -280,6 +286,7 @@ WRITERS = {
     "jsonl": write_jsonl,
     "parquet": write_parquet,
     "reliability": write_reliability,
+    RECORD: write_grader_record,
 }
 
 
@@ -287,22 +294,13 @@ def build_manifest(
     audit: Audit, *, kind: str, n_rows: int, file: Path, name: str
 ) -> dict[str, Any]:
     """What the file is, how to check it, and what it does not hold, with the reason."""
-    labels = Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
-    late = labels.current().filter(is_late=True).count()
-    superseded = labels.exclude(superseded_at=None).count()
-    withheld = {"superseded or undone": superseded, "late": late}
-    if kind == "reliability":
-        withheld["on thumbs-up units, where no mode is asked"] = (
-            labels.counted().filter(asks_mode=False).count()
-        )
-        third = labels.counted().filter(asks_mode=True, seat__in=seats_outside_agreement(audit))
-        withheld["third opinions, asked because the first labels differed"] = third.count()
+    withheld = withheld_from_record(audit, n_rows) if kind == RECORD else withheld_of(audit, kind)
     return {
         "file": name,
         "format": kind,
         "sha256": file_digest(file),
         "n_rows": n_rows,
-        "columns": list(RELIABILITY_COLUMNS if kind == "reliability" else COLUMNS),
+        "columns": list(COLUMNS_OF.get(kind, COLUMNS)),
         "audit": audit.slug,
         "project": audit.project.slug,
         "audit_status": audit.status,
@@ -317,6 +315,20 @@ def build_manifest(
         "coders": "members under a pseudonym, imported coders as their file named them",
         "exported_at": timezone.now().isoformat(),
     }
+
+
+def withheld_of(audit: Audit, kind: str) -> dict[str, int]:
+    labels = Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
+    late = labels.current().filter(is_late=True).count()
+    superseded = labels.exclude(superseded_at=None).count()
+    withheld = {"superseded or undone": superseded, "late": late}
+    if kind == "reliability":
+        withheld["on thumbs-up units, where no mode is asked"] = (
+            labels.counted().filter(asks_mode=False).count()
+        )
+        third = labels.counted().filter(asks_mode=True, seat__in=seats_outside_agreement(audit))
+        withheld["third opinions, asked because the first labels differed"] = third.count()
+    return withheld
 
 
 def file_digest(path: Path) -> str:

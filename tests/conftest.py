@@ -12,7 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.surroundings import find_chromium, missing_groups, shared_directory
 
-pytest_plugins = ["tests.people", "tests.audits", "tests.sampled"]
+pytest_plugins = ["tests.people", "tests.audits", "tests.sampled", "tests.graders_at_work"]
 
 CHROMIUM_SWITCHES = [
     "--disable-gpu",
@@ -25,12 +25,18 @@ CHROMIUM_SWITCHES = [
 
 
 def pytest_configure() -> None:
-    """Passwords of test people need no protection, and hashing them took most of the set-up.
+    """Leave out what is dear and protects nothing here: test people's passwords, a power cut.
+
+    On PostgreSQL the launcher does the same (`tests.postgres`). A server of a test's own is no
+    part of this: it has the settings of a real one.
 
     Tables of a few rows are emptied by DELETE: TRUNCATE makes some 400 files anew after each
     test, and waits for whoever still reads. References are checked at the end in either case.
     """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "init_command" in options:
+        options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
     DatabaseOperations.sql_flush = delete_from_each  # type: ignore[method-assign, assignment]
 
 

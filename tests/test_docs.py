@@ -17,6 +17,7 @@ from config import gunicorn
 from config.environment import read_environment
 from feedback.mapping import FIELDS
 from labeling.exports import COLUMNS, FORMATS, RELIABILITY_COLUMNS, export_labels
+from labeling.grader_export import RECORD_COLUMNS
 from labeling.models import Label
 from tests.surroundings import REPOSITORY
 
@@ -199,8 +200,15 @@ def test_make_targets_that_are_shown_exist():
 
 
 def test_every_export_column_is_described_in_order():
-    columns = text("docs/exports.md").partition("## Columns")[2].partition("## The manifest")[0]
+    columns = (
+        text("docs/exports.md").partition("## Columns")[2].partition("## The grader record")[0]
+    )
     assert TABLE_ROW.findall(columns) == list(COLUMNS)
+
+
+def test_every_column_of_the_grader_record_is_described_in_order():
+    record = text("docs/exports.md").partition("## The grader record")[2]
+    assert TABLE_ROW.findall(record.partition("## The manifest")[0]) == list(RECORD_COLUMNS)
 
 
 def test_every_export_format_is_described():

@@ -138,7 +138,7 @@ def export(request: AuditRequest, kind: str) -> HttpResponseBase:
     """Download a label set, or its manifest with `?manifest=1`."""
     if kind not in FORMATS:
         raise Http404
-    name = f"{request.audit.slug}-{kind}.{SUFFIXES[kind]}"
+    name = f"{request.audit.slug}-{kind}.{SUFFIXES.get(kind, 'csv')}"
     with tempfile.TemporaryDirectory(prefix="bd-export-") as folder:
         path = Path(folder) / name
         manifest = export_labels(request.audit, kind=kind, out=path)

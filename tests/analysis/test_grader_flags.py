@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.grader_comparisons import (
+from analysis.grader_flag_rates import COUNTS, FLAGS, HONEST, SIZES, false_alarm_rate
+from analysis.grader_flags import COPIER_CHANCE, DRIFT_LEVEL
+from analysis.grader_pairs import (
     COINCIDENCE,
     PairAgreement,
     accuracies,
     binomial_tail,
     pair_agreement,
-    same_errors,
+    shared_errors,
 )
-from analysis.grader_flag_rates import COUNTS, FLAGS, HONEST, SIZES, false_alarm_rate
-from analysis.grader_flags import COPIER_CHANCE, DRIFT_LEVEL
 from analysis.grader_record import code_record
 from analysis.grader_runs import expected_runs, run_limit
 from analysis.graders import grader_quality
@@ -174,13 +174,14 @@ def test_accuracies_are_found_from_agreement_alone():
     met = 1e6 * (1 - np.eye(5))
     pairs = PairAgreement(met=met, same=met * chance)
     pairs.same[0, 1] = pairs.same[1, 0] = 1e6  # the pair to be judged is left out
-    assert accuracies(pairs, without=(0, 1)) == pytest.approx(true, abs=1e-3)
+    (found,) = accuracies(pairs, first=np.array([0]), second=np.array([1]))
+    assert found == pytest.approx(true, abs=1e-3)
 
 
 def test_the_expected_share_of_equal_errors_by_enumeration():
     coded = code_record(record(ana="ABABC", ben="ABBBC", chi="AACAB"))
-    pairs = pair_agreement(coded)
-    right = accuracies(pairs, without=(0, 1))
+    pair = {"first": np.array([0]), "second": np.array([1])}
+    (right,) = accuracies(pair_agreement(coded), **pair)
     against = beside = 0.0
     for is_right in product([True, False], repeat=3):
         weight = np.prod(np.where(is_right, right, 1 - right))
@@ -191,7 +192,7 @@ def test_the_expected_share_of_equal_errors_by_enumeration():
         if n_right == 1:  # the two who are wrong may coincide; with c, they stand together
             against += COINCIDENCE * weight * is_right[2]
             beside += COINCIDENCE * weight * (not is_right[2])
-    found = same_errors(coded, pairs, first=0, second=1)
+    found = next(p for p in shared_errors(coded, unlikely=np.inf)[0].pairs if p.other == 1)
     # Of five units 2, 4 and 5 find ana and ben together against chi, 3 tells nothing: all differ.
     assert (found.n, found.n_same) == (3, 3)
     assert found.expected == pytest.approx(against / (against + beside))
@@ -209,8 +210,8 @@ def test_the_threshold_of_copying_is_the_least_share_that_fires():
         ana="B" * 10 + "A" * 30, ben="B" * 5 + "A" * 25 + "B" * 10, chi="A" * 40, units=gold
     )
     found = flag_of("copier", "ana", made)
-    coded = code_record(made)
-    pair = same_errors(coded, pair_agreement(coded), first=0, second=1)
+    shared = shared_errors(code_record(made), unlikely=COPIER_CHANCE)[0].pairs
+    pair = next(pair for pair in shared if pair.other == 1)
     least = round(found.threshold * found.n)
     chances = binomial_tail(np.array([least - 1, least]), n=pair.n, p=pair.expected) * 2
     assert (found.n, found.measured) == (pair.n, pair.n_same / pair.n)

@@ -252,17 +252,19 @@ def test_fifty_claims_in_one_instant_a_hundred_rounds(make_open_audit, make_grad
     coders = deque(make_graders(N_PEOPLE))
     with crowd() as at_one_instant:
         for number in range(N_ROUNDS):
-            audit = make_open_audit(4, slug=f"round-{number}", asks_third=True)
-            begin(audit, coders)
+            with transaction.atomic():  # one commit: what is at once is the claims alone
+                audit = make_open_audit(4, slug=f"round-{number}", asks_third=True)
+                begin(audit, coders)
             places = Seat.objects.filter(audit=audit, is_done=False)
             free = set(places.values_list("pk", flat=True))
             claims = [partial(claim_at_last, audit, coder) for coder in coders]
             seats = [seat for seat in at_one_instant(claims) if seat]
             assert len(free) == len(seats) == 7
             assert {seat.pk for seat in seats} == free
-            for seat in seats:
-                label_unit(seat.unit, seat.coder, MODES[(seat.unit_id + seat.position) % 4])
-            finish(audit, coders)
+            with transaction.atomic():
+                for seat in seats:
+                    label_unit(seat.unit, seat.coder, MODES[(seat.unit_id + seat.position) % 4])
+                finish(audit, coders)
             assert_whole(audit)
             coders.rotate(7)
 

@@ -7,7 +7,8 @@ from feedback.models import Content
 from labeling import workflow
 from labeling.models import Effort, Gold, Label
 from labeling.workflow import Judgment
-from tests.labeling.graders.conftest import PAGE, SLOW, WELCOME, quality, repeat_of, spend
+from tests.graders_at_work import repeat_of, spend
+from tests.labeling.graders.conftest import PAGE, SLOW, WELCOME, quality
 from tests.sampled import add_unit
 
 
