@@ -75,8 +75,10 @@ def levels_of(categories):
 
 @pytest.mark.data
 def test_every_file_with_labels_is_named_here(shared_dir):
-    folders = ("data/canonical", "data/demo", "data/llmfao", "data/xstest")
-    folders = (*folders, "data/xsum_hallucination", "oracles")
+    folders = [
+        *("data/canonical", "data/demo", "data/llmfao"),
+        *("data/xstest", "data/xsum_hallucination", "oracles"),
+    ]
     found = {
         path.relative_to(shared_dir).as_posix()
         for folder in folders

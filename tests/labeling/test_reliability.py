@@ -242,7 +242,8 @@ class TestParts:
         found = {row.monday: row.agreement.alpha for row in AuditAgreement(audit).by_week}
         assert list(found) == sorted(expected)
         assert len(found) > 2
-        assert all(same(alpha, expected[monday]) for monday, alpha in found.items())
+        for monday, alpha in found.items():
+            assert same(alpha, expected[monday])
 
     def test_when_an_imported_label_was_given_is_not_known(self, write_labels, project):
         path = str(write_labels([("u1", "x", "a"), ("u1", "y", "b")]))
