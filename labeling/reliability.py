@@ -45,6 +45,9 @@ CHUNK = 50_000
 WHOLE = 0
 NO_MODE = 0
 """In the place of a mode's key: the verdict was `cannot_tell`, which takes no mode."""
+VERDICTS = tuple(str(verdict) for verdict in Correctness.values)
+COUNTED = Q(labels__is_late=False, labels__superseded_at=None)
+"""Labels that enter the figures, from the side of their units; see `LabelQuerySet.counted`."""
 
 
 class Part(Enum):
@@ -97,7 +100,7 @@ def labelled_units(audit: Audit) -> UnitQuerySet:
 
     Third opinions were asked because two differed, so they are no independent labels.
     """
-    counts = Q(labels__asks_mode=True, labels__is_late=False, labels__superseded_at=None)
+    counts = COUNTED & Q(labels__asks_mode=True)
     if audit.asks_third:
         counts &= Q(labels__seat__position__lte=audit.coders_per_unit)
     return audit.units.drawn().filter(counts).order_by()
@@ -209,6 +212,28 @@ def _fold_labels(audit: Audit, categories: Categories, part: Part) -> dict[Any, 
     return {key: patterns_from_unit_counts(own, categories.codes) for key, own in parts.items()}
 
 
+def mode_counts(audit: Audit, categories: Categories) -> IntArray:
+    """How often each drawn unit was given each mode: its key, the category's place, how often.
+
+    Third opinions count: a unit's majority is of all its labels.
+    """
+    mode = Coalesce("labels__failure_mode", NO_MODE)
+    units = audit.units.drawn().filter(COUNTED, labels__asks_mode=True).order_by()
+    rows = units.values("pk", mode=mode).annotate(n=Count("*")).values_list("pk", "mode", "n")
+    counts = _array(rows.iterator(CHUNK))
+    counts[:, 1] = _Places(categories.place).of(counts[:, 1])
+    return counts
+
+
+def verdict_counts(audit: Audit) -> IntArray:
+    """The same of verdicts, on shams too: the place is one in `VERDICTS`."""
+    whens = [When(labels__correctness=name, then=Value(k)) for k, name in enumerate(VERDICTS)]
+    given = COUNTED & Q(labels__correctness__in=VERDICTS)
+    units = audit.units.drawn().filter(given).order_by()
+    rows = units.values("pk", verdict=Case(*whens, output_field=IntegerField()))
+    return _array(rows.annotate(n=Count("*")).values_list("pk", "verdict", "n").iterator(CHUNK))
+
+
 def read_tally(audit: Audit, categories: Categories) -> CoderTally:
     """Pairs of coders, their confusions, each coder's bias, disputed units: one pass over labels.
 
@@ -232,11 +257,10 @@ def _labels(audit: Audit) -> Iterator[tuple[int, int, int]]:
 
 def _whole_units(rows: Iterable[tuple[int, int, int]]) -> Iterator[IntArray]:
     """Arrays of unit, coder and mode, sorted by unit, none of which ends inside a unit."""
-    waiting = np.zeros((0, 3), dtype=np.int64)
+    waiting = _array([])
     stream = iter(rows)
-    while part := list(islice(stream, CHUNK)):
-        flat = np.fromiter(chain.from_iterable(part), dtype=np.int64, count=3 * len(part))
-        both = np.concatenate([waiting, flat.reshape(-1, 3)])
+    while len(part := _array(islice(stream, CHUNK))):
+        both = np.concatenate([waiting, part])
         end = int(np.searchsorted(both[:, 0], both[-1, 0]))
         waiting = both[end:]
         yield both[:end]
@@ -246,6 +270,10 @@ def _whole_units(rows: Iterable[tuple[int, int, int]]) -> Iterator[IntArray]:
 def _day(found: date | str) -> date:
     """SQLite has no type for a date."""
     return found if isinstance(found, date) else date.fromisoformat(found)
+
+
+def _array(rows: Iterable[tuple[int, int, int]]) -> IntArray:
+    return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 3)
 
 
 class _Places:
