@@ -45,7 +45,7 @@ def test_counts_give_the_consensus_of_the_labels(make_labels):
     places = {"x": 0, "y": 1, "z": 2}
     counts = labels.groupby(["unit", "label"]).size().reset_index()
     rows = np.array([(u, places[label], n) for u, label, n in counts.itertuples(index=False)])
-    decided = {3: "z", 9: "y"}
+    decided: dict[object, str] = {3: "z", 9: "y"}
     found = unit_labels_from_counts(rows, ["x", "y", "z"], decided)
     expected = unit_labels(labels, decided, domain=["x", "y", "z"])
     for name in ("weights", "all_said", "any_said"):
