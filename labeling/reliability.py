@@ -1,8 +1,9 @@
 """Reliability data out of the database: count vectors grouped there, labels by coder in one pass.
 
 Agreement is computed on the independent labels of the failure mode: current, not late, on drawn
-units, and from the first k places alone where third opinions are asked. Nothing here holds them
-all: a unit's counts are added up inside the database, and what comes out is one row per pattern.
+units, and from the first k places alone where third opinions are asked. A unit's counts are added
+up inside the database, and what comes out is one row per pattern; labels by coder are read piece
+by piece. Only where categories are too many to pack are all labels held at once.
 """
 
 from collections import defaultdict

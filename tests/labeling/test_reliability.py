@@ -7,6 +7,8 @@ from io import StringIO
 import pandas as pd
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analysis.agreement import agreement, nominal_alpha
 from analysis.coder_tally import tally_of_labels
@@ -16,7 +18,14 @@ from labeling import reliability
 from labeling.audit_agreement import AuditAgreement
 from labeling.codebook_versions import mode_names
 from labeling.models import Audit, Label, Seat, Stratum
-from labeling.reliability import Part, read_categories, read_parts, read_patterns, read_tally
+from labeling.reliability import (
+    Part,
+    mode_counts,
+    read_categories,
+    read_parts,
+    read_patterns,
+    read_tally,
+)
 from labeling.reports import AuditData, build_report
 from labeling.version_figures import version_figures
 from tests.labeling.test_edges_of_the_desk import clone_version
@@ -353,3 +362,19 @@ def test_query_counts(fill, django_assert_num_queries):
             getattr(agreed, part)
     with django_assert_num_queries(1):
         _ = agreed.most_disputed
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what it has seen")
+@pytest.mark.parametrize("read", [read_patterns, read_tally, mode_counts])
+@pytest.mark.parametrize("asks_third", [False, True])
+def test_sqlite_reads_the_index_alone_in_the_order_of_units(fill, read, asks_third):
+    audit = fill(13, asks_third=asks_third)
+    categories = read_categories(audit)
+    with CaptureQueriesContext(connection) as ran:
+        read(audit, categories)
+    statement = ran.captured_queries[-1]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + statement)
+        plan = [row[-1] for row in cursor.fetchall()]
+    assert any("COVERING INDEX labels_of_agreement (unit_id=?)" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
