@@ -152,7 +152,7 @@ def _by_unit(units: UnitQuerySet, part: Part) -> Any:
     if part is Part.DAY:
         day = Cast(Max("labels__created_at"), DateField())
         return units.values("pk").annotate(part=day)
-    return units.values("pk").annotate(part=Value(WHOLE, output_field=IntegerField()))
+    return units.values("pk")
 
 
 def _packed_rows(grouped: Any, categories: Categories, packing: Packing) -> list[tuple[Any, ...]]:
@@ -165,16 +165,18 @@ def _packed_rows(grouped: Any, categories: Categories, packing: Packing) -> list
         name: _packed_counts(categories, packing.terms(column))
         for column, name in enumerate(columns)
     }
-    names = ["part", *columns, "n_labels"]
-    inner = grouped.annotate(**keys, n_labels=Count("*")).values_list(*names)
-    statement, parameters = inner.query.sql_with_params()
+    inner = grouped.annotate(**keys, n_labels=Count("*"))
+    is_divided = "part" in inner.query.annotations
+    names = [*(["part"] if is_divided else []), *columns, "n_labels"]
+    statement, parameters = inner.values_list(*names).query.sql_with_params()
     listed = ", ".join(names)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {listed}, COUNT(*) FROM ({statement}) units GROUP BY {listed}",  # noqa: S608 - own names
             parameters,
         )
-        return list(cursor.fetchall())
+        rows = cursor.fetchall()
+    return rows if is_divided else [(WHOLE, *row) for row in rows]
 
 
 def _packed_counts(categories: Categories, terms: dict[int, int]) -> Sum:
