@@ -11,9 +11,8 @@ from analysis.estimates import IntArray
 from analysis.long_table import code_labels
 from analysis.meetings import MeetingCounter
 from analysis.nominal import MAX_LABELS_SHOWN
-from analysis.pairs import Pair, PairTable, pair_table, pairs_from_meetings
+from analysis.pairs import MAX_PAIRS, Pair, PairTable, pair_table, pairs_from_meetings
 
-MAX_PAIRS = 5_000
 MAX_DISPUTED = 200
 
 
@@ -53,10 +52,10 @@ class CoderTally:
         """Coders with a label."""
         return int(np.count_nonzero(self._n_labels))
 
-    def pairs(self) -> list[Pair]:
-        """Compare every two coders who met: of many, the 5,000 pairs with the most units."""
+    def pairs(self, *, at_most: int = MAX_PAIRS) -> list[Pair]:
+        """Compare every two coders who met, or the `at_most` pairs with the most shared units."""
         found = self._meetings.meetings()
-        return pairs_from_meetings(found, self.coders, len(self.categories), at_most=MAX_PAIRS)
+        return pairs_from_meetings(found, self.coders, len(self.categories), at_most=at_most)
 
     def table(self, first: str, second: str) -> PairTable:
         """Return the confusion matrix of two coders, `first` in rows."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import IntArray
 from analysis.long_table import category_order, code_labels
 
 
@@ -82,6 +83,26 @@ def unit_labels(
     units = [*coded.units, *(unit for unit in decided if unit not in labeled)]
     counts = np.zeros((len(units), len(categories)), dtype=np.int64)
     np.add.at(counts, (coded.unit, columns[coded.label]), 1)
+    return _resolve(counts, units, categories, decided)
+
+
+def unit_labels_from_counts(
+    rows: IntArray, categories: Sequence[str], adjudicated: Mapping[object, str] | None = None
+) -> Consensus:
+    """Take each unit's label where only counts are known; see `unit_labels`.
+
+    Parameters
+    ----------
+    rows : int array, shape (R, 3)
+        A unit's key, a place in `categories`, and how many coders gave it that label.
+    """
+    decided = {unit: str(label) for unit, label in (adjudicated or {}).items()}
+    keys, row = np.unique(rows[:, 0], return_inverse=True)
+    labeled = keys.tolist()
+    known = set(labeled)
+    units = [*labeled, *(unit for unit in decided if unit not in known)]
+    counts = np.zeros((len(units), len(categories)), dtype=np.int64)
+    np.add.at(counts, (row, rows[:, 1]), rows[:, 2])
     return _resolve(counts, units, categories, decided)
 
 

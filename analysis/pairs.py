@@ -12,6 +12,7 @@ from analysis.long_table import CodedLabels, code_labels
 from analysis.meetings import MeetingCounter, Meetings
 
 Z = float(special.ndtri(0.975))
+MAX_PAIRS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def pairwise(labels: pd.DataFrame, *, domain: Sequence[str] | None = None) -> li
 
     Returns
     -------
-    list of Pair, ordered by coder names
+    list of Pair, ordered by coder names; of more than 5,000 those with the most shared units
         ``kappa`` is Cohen 1960 with the large-sample interval of Fleiss, Cohen & Everitt 1969;
         undefined when both coders used one and the same label throughout.
     """
@@ -70,9 +71,9 @@ def pairs_of(coded: CodedLabels) -> list[Pair]:
 
 
 def pairs_from_meetings(
-    meetings: Meetings, coders: Sequence[str], n_categories: int, *, at_most: int | None = None
+    meetings: Meetings, coders: Sequence[str], n_categories: int, *, at_most: int = MAX_PAIRS
 ) -> list[Pair]:
-    """Compare every two coders who met, or the `at_most` pairs with the most shared units."""
+    """Compare every two coders who met, or the `at_most` of them with the most shared units."""
     met = _Met.of(meetings, len(coders))
     if len(met.n) == 0:
         return []

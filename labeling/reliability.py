@@ -1,8 +1,9 @@
 """Reliability data out of the database: count vectors grouped there, labels by coder in one pass.
 
 Agreement is computed on the independent labels of the failure mode: current, not late, on drawn
-units, and from the first k places alone where third opinions are asked. Nothing here holds them
-all: a unit's counts are added up inside the database, and what comes out is one row per pattern.
+units, and from the first k places alone where third opinions are asked. A unit's counts are added
+up inside the database, and what comes out is one row per pattern; labels by coder are read piece
+by piece. Only where categories are too many to pack are all labels held at once.
 """
 
 from collections import defaultdict
@@ -45,6 +46,9 @@ CHUNK = 50_000
 WHOLE = 0
 NO_MODE = 0
 """In the place of a mode's key: the verdict was `cannot_tell`, which takes no mode."""
+VERDICTS = tuple(str(verdict) for verdict in Correctness.values)
+COUNTED = Q(labels__is_late=False, labels__superseded_at=None)
+"""Labels that enter the figures, from the side of their units; see `LabelQuerySet.counted`."""
 
 
 class Part(Enum):
@@ -97,7 +101,7 @@ def labelled_units(audit: Audit) -> UnitQuerySet:
 
     Third opinions were asked because two differed, so they are no independent labels.
     """
-    counts = Q(labels__asks_mode=True, labels__is_late=False, labels__superseded_at=None)
+    counts = COUNTED & Q(labels__asks_mode=True)
     if audit.asks_third:
         counts &= Q(labels__seat__position__lte=audit.coders_per_unit)
     return audit.units.drawn().filter(counts).order_by()
@@ -148,7 +152,7 @@ def _by_unit(units: UnitQuerySet, part: Part) -> Any:
     if part is Part.DAY:
         day = Cast(Max("labels__created_at"), DateField())
         return units.values("pk").annotate(part=day)
-    return units.values("pk").annotate(part=Value(WHOLE, output_field=IntegerField()))
+    return units.values("pk")
 
 
 def _packed_rows(grouped: Any, categories: Categories, packing: Packing) -> list[tuple[Any, ...]]:
@@ -161,16 +165,18 @@ def _packed_rows(grouped: Any, categories: Categories, packing: Packing) -> list
         name: _packed_counts(categories, packing.terms(column))
         for column, name in enumerate(columns)
     }
-    names = ["part", *columns, "n_labels"]
-    inner = grouped.annotate(**keys, n_labels=Count("*")).values_list(*names)
-    statement, parameters = inner.query.sql_with_params()
+    inner = grouped.annotate(**keys, n_labels=Count("*"))
+    is_divided = "part" in inner.query.annotations
+    names = [*(["part"] if is_divided else []), *columns, "n_labels"]
+    statement, parameters = inner.values_list(*names).query.sql_with_params()
     listed = ", ".join(names)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {listed}, COUNT(*) FROM ({statement}) units GROUP BY {listed}",  # noqa: S608 - own names
             parameters,
         )
-        return list(cursor.fetchall())
+        rows = cursor.fetchall()
+    return rows if is_divided else [(WHOLE, *row) for row in rows]
 
 
 def _packed_counts(categories: Categories, terms: dict[int, int]) -> Sum:
@@ -209,6 +215,28 @@ def _fold_labels(audit: Audit, categories: Categories, part: Part) -> dict[Any, 
     return {key: patterns_from_unit_counts(own, categories.codes) for key, own in parts.items()}
 
 
+def mode_counts(audit: Audit, categories: Categories) -> IntArray:
+    """How often each drawn unit was given each mode: its key, the category's place, how often.
+
+    Third opinions count: a unit's majority is of all its labels.
+    """
+    mode = Coalesce("labels__failure_mode", NO_MODE)
+    units = audit.units.drawn().filter(COUNTED, labels__asks_mode=True).order_by()
+    rows = units.values("pk", mode=mode).annotate(n=Count("*")).values_list("pk", "mode", "n")
+    counts = _array(rows.iterator(CHUNK))
+    counts[:, 1] = _Places(categories.place).of(counts[:, 1])
+    return counts
+
+
+def verdict_counts(audit: Audit) -> IntArray:
+    """The same of verdicts, on shams too: the place is one in `VERDICTS`."""
+    whens = [When(labels__correctness=name, then=Value(k)) for k, name in enumerate(VERDICTS)]
+    given = COUNTED & Q(labels__correctness__in=VERDICTS)
+    units = audit.units.drawn().filter(given).order_by()
+    rows = units.values("pk", verdict=Case(*whens, output_field=IntegerField()))
+    return _array(rows.annotate(n=Count("*")).values_list("pk", "verdict", "n").iterator(CHUNK))
+
+
 def read_tally(audit: Audit, categories: Categories) -> CoderTally:
     """Pairs of coders, their confusions, each coder's bias, disputed units: one pass over labels.
 
@@ -232,11 +260,10 @@ def _labels(audit: Audit) -> Iterator[tuple[int, int, int]]:
 
 def _whole_units(rows: Iterable[tuple[int, int, int]]) -> Iterator[IntArray]:
     """Arrays of unit, coder and mode, sorted by unit, none of which ends inside a unit."""
-    waiting = np.zeros((0, 3), dtype=np.int64)
+    waiting = _array([])
     stream = iter(rows)
-    while part := list(islice(stream, CHUNK)):
-        flat = np.fromiter(chain.from_iterable(part), dtype=np.int64, count=3 * len(part))
-        both = np.concatenate([waiting, flat.reshape(-1, 3)])
+    while len(part := _array(islice(stream, CHUNK))):
+        both = np.concatenate([waiting, part])
         end = int(np.searchsorted(both[:, 0], both[-1, 0]))
         waiting = both[end:]
         yield both[:end]
@@ -246,6 +273,10 @@ def _whole_units(rows: Iterable[tuple[int, int, int]]) -> Iterator[IntArray]:
 def _day(found: date | str) -> date:
     """SQLite has no type for a date."""
     return found if isinstance(found, date) else date.fromisoformat(found)
+
+
+def _array(rows: Iterable[tuple[int, int, int]]) -> IntArray:
+    return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 3)
 
 
 class _Places:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.agreement import AgreementReport
-from analysis.consensus import Consensus, unit_labels
+from analysis.consensus import Consensus, unit_labels_from_counts
 from analysis.estimates import Estimate
 from analysis.grid import Grid, GridStratum, grid
 from analysis.shares import Share, StratumSample, share, share_difference
@@ -26,6 +26,7 @@ from labeling.models import (
     Unit,
 )
 from labeling.progress import count_complete
+from labeling.reliability import VERDICTS, mode_counts, verdict_counts
 from labeling.third_opinions import third_opinion_note
 
 HEADLINE_MODE = "unwelcome_but_correct"
@@ -64,7 +65,7 @@ class StratumShare:
 
 
 class AuditData:
-    """The rows of one audit, read once: units, labels, decisions, as long tables."""
+    """The rows of one audit, each read once and when it is asked for: units, labels, decisions."""
 
     def __init__(self, audit: Audit) -> None:
         self.audit = audit
@@ -110,12 +111,6 @@ class AuditData:
         ]
 
     @cached_property
-    def mode_labels(self) -> pd.DataFrame:
-        """Every label of the failure mode: what a unit's majority is of."""
-        asked = self.labels[self.labels["asks_mode"].astype(bool)]
-        return asked[["unit", "coder", "label"]]
-
-    @cached_property
     def agreement(self) -> AuditAgreement:
         return AuditAgreement(self.audit)
 
@@ -129,15 +124,14 @@ class AuditData:
         decided: dict[object, str] = {
             unit: category for unit, category, _, asks_mode in self.decisions if asks_mode
         }
-        return unit_labels(self.mode_labels, decided, domain=list(self.mode_names))
+        rows = mode_counts(self.audit, self.agreement.categories)
+        return unit_labels_from_counts(rows, list(self.mode_names), decided)
 
     @cached_property
     def correctness(self) -> Consensus:
         """Correctness of every labelled unit, shams included."""
-        given = self.labels[self.labels["correctness"] != ""]
-        table = given[["unit", "coder", "correctness"]].rename(columns={"correctness": "label"})
         decided: dict[object, str] = {unit: value for unit, _, value, _ in self.decisions if value}
-        return unit_labels(table, decided, domain=[str(value) for value in Correctness.values])
+        return unit_labels_from_counts(verdict_counts(self.audit), VERDICTS, decided)
 
     @cached_property
     def labelled_units(self) -> pd.DataFrame:

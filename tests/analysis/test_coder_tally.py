@@ -50,13 +50,10 @@ def test_pairs_are_those_of_the_whole_table_however_it_is_cut(random_labels):
         )
 
 
-def test_of_many_pairs_those_with_the_most_units_are_kept_in_order_of_names(
-    random_labels, monkeypatch
-):
+def test_of_many_pairs_those_with_the_most_units_are_kept_in_order_of_names(random_labels):
     tally = tally_of_labels(random_labels(2))
     every = tally.pairs()
-    monkeypatch.setattr("analysis.coder_tally.MAX_PAIRS", 3)
-    kept = tally.pairs()
+    kept = tally.pairs(at_most=3)
     assert min(pair.n for pair in kept) >= sorted(pair.n for pair in every)[-3]
     assert [pair.coders for pair in kept] == sorted(pair.coders for pair in kept)
     assert len(kept) == 3

@@ -1,9 +1,10 @@
 """One label per unit."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.consensus import unit_labels
+from analysis.consensus import unit_labels, unit_labels_from_counts
 from analysis.errors import AnalysisInputError
 
 
@@ -37,3 +38,17 @@ def test_no_labels_yet_is_empty():
 def test_an_adjudicated_label_outside_the_domain_is_refused(make_labels):
     with pytest.raises(AnalysisInputError, match="outside the domain"):
         unit_labels(make_labels(ana="x"), {1: "q"}, domain=["x", "y"])
+
+
+def test_counts_give_the_consensus_of_the_labels(make_labels):
+    labels = make_labels(ana="xyxz.", ben="xxyz.", chi="yx.zx")
+    places = {"x": 0, "y": 1, "z": 2}
+    counts = labels.groupby(["unit", "label"]).size().reset_index()
+    rows = np.array([(u, places[label], n) for u, label, n in counts.itertuples(index=False)])
+    decided: dict[object, str] = {3: "z", 9: "y"}
+    found = unit_labels_from_counts(rows, ["x", "y", "z"], decided)
+    expected = unit_labels(labels, decided, domain=["x", "y", "z"])
+    for name in ("weights", "all_said", "any_said"):
+        one, other = getattr(found, name), getattr(expected, name)
+        assert one.loc[other.index].to_numpy().tolist() == other.to_numpy().tolist()
+    assert found.source.to_dict() == expected.source.to_dict()

@@ -7,16 +7,26 @@ from io import StringIO
 import pandas as pd
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analysis.agreement import agreement, nominal_alpha
 from analysis.coder_tally import tally_of_labels
+from analysis.consensus import unit_labels
 from analysis.patterns import patterns_from_labels
 from labeling import reliability
 from labeling.audit_agreement import AuditAgreement
 from labeling.codebook_versions import mode_names
 from labeling.models import Audit, Label, Seat, Stratum
-from labeling.reliability import Part, read_categories, read_parts, read_patterns, read_tally
-from labeling.reports import build_report
+from labeling.reliability import (
+    Part,
+    mode_counts,
+    read_categories,
+    read_parts,
+    read_patterns,
+    read_tally,
+)
+from labeling.reports import AuditData, build_report
 from labeling.version_figures import version_figures
 from tests.labeling.test_edges_of_the_desk import clone_version
 from tests.sampled import add_unit
@@ -92,13 +102,14 @@ def fill(make_open_audit, make_graders, make_gold):
     return make
 
 
-def long_table(audit: Audit) -> pd.DataFrame:
+def long_table(audit: Audit, *, with_third: bool = False) -> pd.DataFrame:
     """The reliability data as they were read before: every label, one by one."""
     rows = [
         {
             "unit": label.unit_id,
             "coder": label.coder.name,
             "label": label.category,
+            "verdict": label.correctness,
             "version": label.codebook_id,
             "stratum": label.unit.stratum_id,
             "day": label.created_at.date(),
@@ -107,7 +118,7 @@ def long_table(audit: Audit) -> pd.DataFrame:
         if label.unit.kind == "sampled"
         and label.superseded_at is None
         and not label.is_late
-        and not (audit.asks_third and label.seat.position > audit.coders_per_unit)
+        and (with_third or not audit.asks_third or label.seat.position <= audit.coders_per_unit)
     ]
     return pd.DataFrame(rows)
 
@@ -213,6 +224,35 @@ def test_a_label_of_another_codebook_is_refused_and_not_counted_as_something_els
         read_tally(audit, known)
 
 
+@pytest.mark.parametrize("asks_third", [False, True])
+def test_the_majority_of_each_unit_is_that_of_its_labels(fill, lea, asks_third):
+    audit = fill(12, asks_third=asks_third)
+    first, last = (audit.units.filter(kind="sampled").order_by(by)[0] for by in ("pk", "-pk"))
+    last.labels.update(is_late=True)
+    mode = audit.codebook.modes.get(code="other_wrong")
+    decision = {"decided_by": lea, "correctness": "incorrect", "failure_mode": mode}
+    for unit in (first, last):
+        unit.adjudications.create(**decision, needed_verdict="incorrect", reason="It is wrong.")
+    decided = {first.pk: "other_wrong", last.pk: "other_wrong"}
+    table = long_table(audit, with_third=True).sort_values("unit", kind="stable")
+    data = AuditData(audit)
+    assert_same_consensus(data.modes, unit_labels(table, decided, domain=names_of(audit)))
+    sham = audit.units.get(kind="sham").pk
+    shams = [{"unit": sham, "coder": k, "label": "cannot_tell"} for k in range(6)]
+    verdicts = pd.concat([table.assign(label=table["verdict"]), pd.DataFrame(shams)])
+    decided = dict.fromkeys(decided, "incorrect")
+    expected = unit_labels(verdicts, decided, domain=reliability.VERDICTS)
+    assert_same_consensus(data.correctness, expected)
+
+
+def assert_same_consensus(found, expected):
+    assert found.source.to_dict() == expected.source.to_dict()
+    for name in ("weights", "all_said", "any_said"):
+        pd.testing.assert_frame_equal(
+            getattr(found, name), getattr(expected, name), check_index_type=False, check_like=True
+        )
+
+
 class TestParts:
     @pytest.fixture
     def audit(self, fill):
@@ -242,7 +282,8 @@ class TestParts:
         found = {row.monday: row.agreement.alpha for row in AuditAgreement(audit).by_week}
         assert list(found) == sorted(expected)
         assert len(found) > 2
-        assert all(same(alpha, expected[monday]) for monday, alpha in found.items())
+        for monday, alpha in found.items():
+            assert same(alpha, expected[monday])
 
     def test_when_an_imported_label_was_given_is_not_known(self, write_labels, project):
         path = str(write_labels([("u1", "x", "a"), ("u1", "y", "b")]))
@@ -301,18 +342,39 @@ class TestTally:
             assert all(row.unit.output.external_id for row in rows)
 
 
-REPORT = 7
+AGREEMENT = 7
 """Codebook, its modes, older ones, keys of modes; patterns; coders; labels."""
+REPORT = AGREEMENT + 8
+"""Besides: strata, units, modes, verdicts, decisions; complete units, skips, late ones."""
 
 
 def test_query_counts(fill, django_assert_num_queries):
     fresh = Audit.objects.get(pk=fill(11).pk)
     agreed = AuditAgreement(fresh)
-    with django_assert_num_queries(REPORT):
+    with django_assert_num_queries(AGREEMENT):
         agreed.report()
+    fresh = Audit.objects.get(pk=fresh.pk)
+    with django_assert_num_queries(REPORT):
+        build_report(fresh)
     for part in ("by_stratum", "by_week"):
         n_strata = 1 if part == "by_stratum" else 0
         with django_assert_num_queries(1 + n_strata):
             getattr(agreed, part)
     with django_assert_num_queries(1):
         _ = agreed.most_disputed
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what it has seen")
+@pytest.mark.parametrize("read", [read_patterns, read_tally, mode_counts])
+@pytest.mark.parametrize("asks_third", [False, True])
+def test_sqlite_reads_the_index_alone_in_the_order_of_units(fill, read, asks_third):
+    audit = fill(13, asks_third=asks_third)
+    categories = read_categories(audit)
+    with CaptureQueriesContext(connection) as ran:
+        read(audit, categories)
+    statement = ran.captured_queries[-1]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + statement)
+        plan = [row[-1] for row in cursor.fetchall()]
+    assert any("COVERING INDEX labels_of_agreement (unit_id=?)" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan

@@ -277,7 +277,7 @@ def test_agreement_is_of_the_first_two_labels_alone(opinions):
     assert found.n_labels == 12
     assert found.alpha.value == pytest.approx(1 - 11 * 4 / 72)
     assert found.percent.value == pytest.approx(4 / 6)
-    with_third = agreement(data.mode_labels, level="nominal", seed=0, domain=list(data.mode_names))
+    with_third = agreement(data.labels, level="nominal", seed=0, domain=list(data.mode_names))
     assert with_third.n_labels == 14
     assert with_third.alpha.value == pytest.approx(1 - 13 * 4 / 96)
 
