@@ -241,7 +241,8 @@ def grouped(names: pd.Series) -> list[tuple[str, int, IntArray]]:
     counts = names[names != NOT_GIVEN].value_counts()
     by_size = sorted(counts.index, key=lambda name: (-counts[name], name))
     kept, others = sorted(by_size[:MAX_GROUPS]), by_size[MAX_GROUPS:]
-    members = names.groupby(names).indices
+    indices = names.groupby(names).indices
+    members = {name: np.asarray(rows, dtype=np.int64) for name, rows in indices.items()}
     found = [(str(name), 0, members[name]) for name in kept]
     if others:
         found.append(("", len(others), np.sort(np.concatenate([members[one] for one in others]))))

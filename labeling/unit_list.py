@@ -117,5 +117,6 @@ def described(weights: pd.DataFrame, key: int, names: dict[str, Any]) -> str:
     """The unit's label in words: one, or those that are tied; empty without any."""
     if key not in weights.index:
         return ""
-    codes = [code for code in weights.columns if weights.at[key, code] > 0]
+    row = weights.loc[[key]].to_numpy(dtype=float)[0]
+    codes = [code for code, weight in zip(weights.columns, row, strict=True) if weight > 0]
     return " or ".join(str(names.get(code, code)) for code in codes)
