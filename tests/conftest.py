@@ -12,7 +12,13 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.surroundings import find_chromium, missing_groups, shared_directory
 
-pytest_plugins = ["tests.people", "tests.audits", "tests.sampled", "tests.graders_at_work"]
+pytest_plugins = [
+    "tests.people",
+    "tests.audits",
+    "tests.sampled",
+    "tests.graders_at_work",
+    "tests.notebook",
+]
 
 CHROMIUM_SWITCHES = [
     "--disable-gpu",
