@@ -23,8 +23,9 @@ from analysis.judges import (
     judge_quality,
 )
 from labeling.judged_frame import BY_JUDGE, Frame, frame_of_audit, n_by_judge
-from labeling.models import Audit, Correctness, Judge, JudgeVerdict, Stratum
+from labeling.models import Audit, Correctness, Judge, JudgeVerdict, Label, Stratum
 from labeling.reports import HEADLINE_MODE, AuditData, headline_strata
+from labeling.third_opinions import seats_outside_agreement
 from projects.errors import InputError
 
 CORRECTNESS = [str(value) for value in Correctness.values]
@@ -159,12 +160,16 @@ class JudgedAudit:
     @cached_property
     def independent(self) -> pd.DataFrame:
         """Independent labels of correctness by humans on the frame's units: unit, coder, label."""
-        labels = self.data.labels
-        asked = labels[(labels["correctness"] != "") & labels["unit"].isin(self.in_frame)]
+        labels = Label.objects.counted().filter(unit__in=self.audit.units.drawn())
+        labels = labels.exclude(correctness="")
         if self.audit.asks_third:
-            asked = asked[asked["seat"].astype(float) <= self.audit.coders_per_unit]
-        found = asked[["unit", "coder", "correctness"]]
-        return found.rename(columns={"correctness": "label"})
+            labels = labels.exclude(seat__in=seats_outside_agreement(self.audit))
+        rows = labels.order_by("unit_id", "coder_id")
+        table = pd.DataFrame(
+            list(rows.values_list("unit_id", "coder__name", "correctness")),
+            columns=["unit", "coder", "label"],
+        )
+        return table[table["unit"].isin(self.in_frame)]
 
     @cached_property
     def in_frame(self) -> set[Any]:

@@ -321,7 +321,8 @@ class TestLabelsByVersion:
     def test_labels_of_two_versions_on_one_unit_are_no_pair(self, rey_client, moved, ana_client):
         """ana's label on u0 moves to v2, so under v1 only u1 has two."""
         token = moved.units.get(name="w34-OUTPUT-0").token
-        AtDesk(ana_client, moved).label(token, "rude")
+        afresh = {"correctness": "correct", "revision_reason": "There is a mode for it now."}
+        AtDesk(ana_client, moved).label(token, "rude", **afresh)
         old, new = rey_client.get(f"/audits/{moved.slug}/versions/").context["figures"]
         assert (old.n_labels, old.alpha.n, new.n_labels, new.alpha.n) == (3, 1, 3, 1)
 
