@@ -18,7 +18,14 @@ SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 OPEN = "/audits/assistant-negatives-open"
 DONE = "/audits/assistant-negatives"
-GRADER_PAGES = {"home-grader": "/", "desk-1": f"{OPEN}/label/", "desk-empty": f"{DONE}/label/"}
+GRADER_PAGES = {
+    "home-grader": "/",
+    "desk-1": f"{OPEN}/label/",
+    "desk-empty": f"{DONE}/label/",
+    "my-work": "/my-work/",
+    "mine": f"{DONE}/mine/",
+    "keys": "/keys/",
+}
 LEAD_PAGES = {
     "home-lead": "/",
     "project": "/projects/demo/",
@@ -29,6 +36,13 @@ LEAD_PAGES = {
     "agreement": f"{DONE}/agreement/",
     "exports": f"{DONE}/exports/",
     "adjudicate": f"{DONE}/adjudicate/",
+    "settings": f"{DONE}/settings/",
+    "gold": f"{DONE}/gold/",
+    "flags": f"{DONE}/flags/",
+    "graders": f"{DONE}/graders/",
+    "judges": f"{DONE}/judges/",
+    "units": f"{DONE}/units/",
+    "trend": "/projects/demo/trend/",
     "codebooks": "/projects/demo/codebooks/",
     "codebook": "/projects/demo/codebooks/default/1/",
     "codebook-edit": "/projects/demo/codebooks/default/1/edit/",
@@ -133,7 +147,7 @@ def take_pages(page: Page, url: str, pages: dict[str, str], folder: Path, look: 
 
 def picture(page: Page, path: Path) -> None:
     page.mouse.move(0, 0)
-    page.screenshot(path=path)
+    page.screenshot(path=path, full_page=path.parent != PICTURES)
 
 
 if __name__ == "__main__":
