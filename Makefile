@@ -6,9 +6,10 @@
 
 # Twice quiet: warnings about the places pip looks in are not a newcomer's concern; errors are shown.
 INSTALL = .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
-# Locks name no index host, so that they install from wherever pip is told to look.
+# Locks name no index host, so that they install from wherever pip is told to look. They keep extras:
+# `coverage==1` pins no `coverage[toml]`, and pip then takes, and refuses, a newer one.
 COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	--generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target does; do \
