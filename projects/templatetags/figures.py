@@ -39,8 +39,11 @@ def count(value: int | None) -> str:
 
 @register.filter
 def signed_points(value: float | None) -> str:
-    """0.18 -> +18.0; None -> ?"""
-    return "?" if value is None else f"{100 * value:+.1f}"
+    """0.18 -> +18.0; what rounds to zero has no sign; None -> ?"""
+    if value is None:
+        return "?"
+    points = f"{100 * value:+.1f}"
+    return "0.0" if points in ("+0.0", "-0.0") else points
 
 
 @register.filter
