@@ -175,7 +175,7 @@ def _estimate(
         df=df,
         deff_users=deff,
         top_user_share=float(np.bincount(sample.user).max() / len(sample.y)),
-        too_imprecise=_too_imprecise(len(sample.y), n_eff, low, high),
+        too_imprecise=too_imprecise(len(sample.y), n_eff, low, high),
         unsampled=names,
         undefined_because=None,
         finite_population=finite_population,
@@ -333,7 +333,7 @@ def _bounds(p: float, n_eff: float, level: float) -> Interval:
     return Interval(min(exact.low, p), max(exact.high, p))
 
 
-def _too_imprecise(n: int, n_eff: float | None, low: float, high: float) -> str | None:
+def too_imprecise(n: int, n_eff: float | None, low: float, high: float) -> str | None:
     """Apply the presentation rule of NCHS Series 2 no. 175."""
     if n_eff is None and low == high:
         return None

@@ -17,12 +17,16 @@ class BarRow:
 
 @dataclass(frozen=True)
 class SeriesPoint:
-    """One moment of a series; `value` None is a gap."""
+    """One moment of a series; `value` None is a gap.
+
+    `break_before` says what changed since the moment before, which the line does not cross.
+    """
 
     label: str
     value: float | None
     low: float | None = None
     high: float | None = None
+    break_before: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ class SeriesLayout:
     lines: tuple[str, ...]  # points of a polyline, one for each stretch without a gap
     bands: tuple[str, ...]  # points of a polygon
     dots: tuple[Dot, ...]
+    breaks: tuple[Tick, ...]  # where a dashed line stands, and what changed there
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def series(points: Sequence[SeriesPoint], *, percent: bool = True) -> SeriesChar
         _check(f"point {point.label!r}", (point.value, point.low, point.high))
     known = any(point.value is not None for point in points)
     layouts = tuple(_series_layout(points, percent, narrow=n) for n in (False, True) if known)
-    return SeriesChart(layouts, tuple(_table_row(p, percent=percent) for p in points))
+    rows = (_table_row(p, percent=percent, note=p.break_before) for p in points)
+    return SeriesChart(layouts, tuple(rows))
 
 
 # --- bars -------------------------------------------------------------------------------------
@@ -194,7 +195,15 @@ def _series_layout(points: Sequence[SeriesPoint], percent: bool, *, narrow: bool
         tuple(_path((s.x, s.y) for s in stretch) for stretch in stretches),
         tuple(_band(run) for stretch in stretches for run in _banded(stretch)),
         tuple(_dot(s, len(stretch) == 1, percent) for stretch in stretches for s in stretch),
+        tuple(_breaks(points, xs)),
     )
+
+
+def _breaks(points: Sequence[SeriesPoint], xs: list[float]) -> Iterator[Tick]:
+    """Dashed lines half way between the moment that is different and the one before it."""
+    for i, point in enumerate(points[1:], start=1):
+        if point.break_before:
+            yield Tick(_round((xs[i - 1] + xs[i]) / 2), point.break_before)
 
 
 @dataclass(frozen=True)
@@ -223,7 +232,13 @@ def _dot(spot: _Spot, is_alone: bool, percent: bool) -> Dot:
 def _stretches(spots: Sequence[_Spot | None]) -> Iterator[list[_Spot]]:
     for known, run in groupby(spots, key=lambda spot: spot is not None):
         if known:
-            yield [spot for spot in run if spot]
+            stretch: list[_Spot] = []
+            for spot in run:
+                if spot and spot.point.break_before and stretch:
+                    yield stretch
+                    stretch = []
+                stretch += [spot] if spot else []
+            yield stretch
 
 
 def _banded(stretch: list[_Spot]) -> Iterator[list[_Spot]]:

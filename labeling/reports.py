@@ -261,7 +261,12 @@ def points(found: Share) -> str:
 
 def build_report(audit: Audit) -> Report:
     """Compute the whole report of an audit from its current labels."""
-    data = AuditData(audit)
+    return report_of(AuditData(audit))
+
+
+def report_of(data: AuditData) -> Report:
+    """The report of rows that other figures of one page are made of too."""
+    audit = data.audit
     agreed = agreement_of(data)
     headline = mode_share(data, HEADLINE_MODE)
     graded, reason = build_grid(data)

@@ -13,6 +13,7 @@ from labeling.views import (
     home,
     keys,
     my_work,
+    report_pages,
     training,
     versions,
 )
@@ -22,6 +23,7 @@ app_name = "labeling"
 AUDIT = "audits/<slug:audit_slug>/"
 CODEBOOKS = "projects/<slug:project_slug>/codebooks/"
 CODEBOOK = CODEBOOKS + "<slug:name>/<int:version>/"
+TREND = "projects/<slug:project_slug>/trend/"
 UNIT = AUDIT + "units/<slug:token>/"
 
 urlpatterns = [
@@ -29,6 +31,9 @@ urlpatterns = [
     path("my-work/", my_work.my_work, name="my-work"),
     path("projects/<slug:project_slug>/", home.project, name="project"),
     path("projects/<slug:project_slug>/audits/new/", audits.audit_new, name="audit-new"),
+    path(TREND, report_pages.trend, name="trend"),
+    path(TREND + "<slug:frame>.csv", report_pages.trend_csv, name="trend-csv"),
+    path(TREND + "<slug:frame>.svg", report_pages.trend_svg, name="trend-svg"),
     path(CODEBOOKS, codebooks.codebooks, name="codebooks"),
     path(CODEBOOKS + "make/", codebooks.codebook_default, name="codebook-default"),
     path(CODEBOOK, codebooks.codebook, name="codebook"),
@@ -38,8 +43,11 @@ urlpatterns = [
     path(AUDIT + "settings/", audit_settings.settings, name="settings"),
     path(AUDIT + "close/", audit_pages.close, name="close"),
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
-    path(AUDIT + "report/", audit_pages.report, name="report"),
-    path(AUDIT + "report.json", audit_pages.report_json, name="report-json"),
+    path(AUDIT + "report/", report_pages.report, name="report"),
+    path(AUDIT + "report.json", report_pages.report_json, name="report-json"),
+    path(AUDIT + "report/<slug:figure>.csv", report_pages.figure_csv, name="figure-csv"),
+    path(AUDIT + "report/<slug:figure>.svg", report_pages.figure_svg, name="figure-svg"),
+    path(AUDIT + "units/", report_pages.units, name="units"),
     path(AUDIT + "agreement/", audit_pages.agreement, name="agreement"),
     path(AUDIT + "versions/", versions.versions, name="versions"),
     path(AUDIT + "codebook/", versions.move_on, name="move-on"),

@@ -48,6 +48,12 @@ WHO_MAY_ENTER = {
     "labeling:reopen": LEADS,
     "labeling:report": READERS,
     "labeling:report-json": READERS,
+    "labeling:figure-csv": READERS,
+    "labeling:figure-svg": READERS,
+    "labeling:units": READERS,
+    "labeling:trend": READERS,
+    "labeling:trend-csv": READERS,
+    "labeling:trend-svg": READERS,
     "labeling:agreement": READERS,
     "labeling:graders": READERS,
     "labeling:grader": READERS,
@@ -81,6 +87,7 @@ PROJECT_PAGES = {
     "labeling:project",
     "labeling:audit-new",
     "labeling:codebooks",
+    "labeling:trend",
 }
 CODEBOOK_PAGES = {"labeling:codebook", "labeling:codebook-diff", "labeling:codebook-edit"}
 AUDIT_PAGES = {
@@ -88,6 +95,7 @@ AUDIT_PAGES = {
     "labeling:settings",
     "labeling:report",
     "labeling:report-json",
+    "labeling:units",
     "labeling:agreement",
     "labeling:versions",
     "labeling:graders",
@@ -173,6 +181,8 @@ def every_address():
         "name": "none",
         "version": 1,
         "format": "csv",
+        "figure": "shares",
+        "frame": "negative",
     }
     for name, pattern in ALL.items():
         kwargs = {key: samples[key] for key in pattern.pattern.converters}

@@ -1,24 +1,25 @@
-"""An audit for those who read it: overview, report, agreement, exports; a lead may close it."""
+"""An audit for those who read it: overview, agreement, exports; a lead may close it."""
 
 import json
 import tempfile
 from pathlib import Path
 
 from django.db.models import Count
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import workflow
 from labeling.access import AuditRequest, audit_roles
-from labeling.charts import BarRow, bars, heatmap
+from labeling.charts import heatmap
 from labeling.codebook_versions import newest_version
 from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.flags import open_flags
 from labeling.models import Audit, Label
-from labeling.reports import AuditData, Report, agreement_of, build_report, points
+from labeling.report_words import agreement_sentence
+from labeling.reports import AuditData, agreement_of, build_report
 from labeling.third_opinions import third_opinion_note
 from projects.roles import LEADS, READERS
 
@@ -53,44 +54,6 @@ def labels_by_coder(audit: Audit) -> list[tuple[str, int]]:
 
 @require_safe
 @audit_roles(READERS)
-def report(request: AuditRequest) -> HttpResponse:
-    """Headline, shares, agreement, grid: the page a release owner reads."""
-    found = build_report(request.audit)
-    context = {
-        "audit": request.audit,
-        "report": found,
-        "headline_points": points(found.headline),
-        "chart": shares_chart(found),
-        "n_waiting": undecided(disputed_units(request.audit)).count(),
-    }
-    return render(request, "labeling/report.html", context)
-
-
-def shares_chart(found: Report) -> object:
-    return bars(
-        [
-            BarRow(
-                label=mode.name,
-                value=mode.share.value,
-                low=mode.share.low,
-                high=mode.share.high,
-                kind=mode.code,
-                note=mode.share.undefined_because or mode.share.too_imprecise or "",
-            )
-            for mode in found.shares
-        ]
-    )
-
-
-@require_safe
-@audit_roles(READERS)
-def report_json(request: AuditRequest) -> HttpResponse:
-    """The same figures as `report --json`."""
-    return JsonResponse(build_report(request.audit).as_dict(), json_dumps_params={"indent": 2})
-
-
-@require_safe
-@audit_roles(READERS)
 def agreement(request: AuditRequest) -> HttpResponse:
     """How far the graders agree: alpha, its companions, per mode and per pair."""
     data = AuditData(request.audit)
@@ -99,6 +62,7 @@ def agreement(request: AuditRequest) -> HttpResponse:
         "audit": request.audit,
         "found": found,
         "note": third_opinion_note(request.audit),
+        "sentence": agreement_sentence(found),
         "names": data.mode_names,
         "rows": [(data.mode_names.get(e.label, e.label), e) for e in found.per_label if e.n],
         "pairs": sorted(found.pairs, key=lambda pair: -pair.n)[:200],

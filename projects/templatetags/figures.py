@@ -50,3 +50,11 @@ def hours(value: dt.timedelta | None) -> str:
         return "?"
     minutes = int(value.total_seconds()) // 60
     return f"{minutes // 60}:{minutes % 60:02d}" if minutes or not value else "<0:01"
+
+
+@register.filter
+def milliseconds(value: float | None) -> str:
+    """850.0 -> 850 ms; 29196.0 -> 29.2 s; None -> ?"""
+    if value is None:
+        return "?"
+    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
