@@ -26,6 +26,8 @@ LEAD_PAGES = {
     "audit-new": "/projects/demo/audits/new/",
     "audit": f"{DONE}/",
     "report": f"{DONE}/report/",
+    "units": f"{DONE}/units/?thumb=down&correctness=correct",
+    "trend": "/projects/demo/trend/",
     "agreement": f"{DONE}/agreement/",
     "exports": f"{DONE}/exports/",
     "adjudicate": f"{DONE}/adjudicate/",

@@ -3,18 +3,20 @@
 Parts are subpopulations: what lies in one was not fixed by the draw, so its size is estimated.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 from django.db.models import F, OuterRef, Subquery
 
+from analysis.estimates import FloatArray, IntArray
 from analysis.quantiles import Quartiles, weighted_quartiles
 from analysis.shares import Share
 from analysis.subpopulations import StratumPart, subpopulation_share
 from feedback.models import INSTRUMENTS, Feedback
-from labeling.models import Correctness, Stratum, Unit
+from labeling.models import Correctness, Unit
 from labeling.reports import HEADLINE_MODE, AuditData, headline_strata
 
 MAX_GROUPS = 30
@@ -103,6 +105,7 @@ class Breakdowns:
         table = pd.DataFrame(list(rows), columns=columns, dtype=object)
         for name in ("domain", "release", "model", "reason"):
             table[name] = [value or NOT_GIVEN for value in table[name]]
+        table["user"] = [user or None for user in table["user"]]
         return table.set_index("unit")
 
     @cached_property
@@ -124,14 +127,15 @@ class Breakdowns:
             reason = f"no sampled output names its {field}"
         if reason:
             return Breakdown(field=field, undefined_because=reason)
+        is_unwelcome = self._in_rows(weights[HEADLINE_MODE])
         groups = tuple(
             Group(
                 name=name,
-                n_drawn=len(units),
+                n_drawn=len(rows),
                 n_others=n_others,
-                share=self._share(units, weights[HEADLINE_MODE]),
+                share=self._share(rows, is_unwelcome),
             )
-            for name, n_others, units in grouped(self.facts[field])
+            for name, n_others, rows in grouped(self.facts[field])
         )
         return Breakdown(field=field, groups=groups)
 
@@ -139,9 +143,15 @@ class Breakdowns:
         """Each reason that users gave, with what graders found; without a reason last."""
         if self.unknown_because:
             return ()
+        verdicts = {
+            str(value): self._in_rows(self.data.correctness.weights[str(value)])
+            for value in Correctness
+        }
+        weights = self.data.modes.weights
+        modes = [self._in_rows(weights[code]) for code in weights.columns]
         found = [
-            self._finding(reason, n_others, units)
-            for reason, n_others, units in grouped(self.facts["reason"])
+            self._finding(reason, n_others, rows, verdicts, modes)
+            for reason, n_others, rows in grouped(self.facts["reason"])
         ]
         return tuple(finding for finding in found if finding.n)
 
@@ -175,52 +185,55 @@ class Breakdowns:
         counts = strata.value_counts()
         return pd.Series([frame[pk] / counts[pk] for pk in strata], index=units, dtype=float)
 
-    def _finding(self, reason: str, n_others: int, units: pd.Index) -> ReasonFinding:
-        verdicts = self.data.correctness.weights
-        modes = self.data.modes.weights
-        inside = verdicts.loc[verdicts.index.intersection(units)]
-        by_mode = modes.loc[modes.index.intersection(units)].sum()
-        n = {value: float(inside[str(value)].sum()) for value in Correctness}
+    def _finding(
+        self,
+        reason: str,
+        n_others: int,
+        rows: IntArray,
+        verdicts: Mapping[str, FloatArray],
+        modes: Sequence[FloatArray],
+    ) -> ReasonFinding:
+        correct = verdicts[str(Correctness.CORRECT)]
+        n = {name: float(np.nansum(weights[rows])) for name, weights in verdicts.items()}
         return ReasonFinding(
             reason=reason,
             n_others=n_others,
-            n=len(inside),
-            n_correct=n[Correctness.CORRECT],
-            n_incorrect=n[Correctness.INCORRECT],
-            n_cannot_tell=n[Correctness.CANNOT_TELL],
-            n_by_mode=tuple(float(by_mode[code]) for code in modes.columns),
-            share_correct=self._share(units, verdicts[str(Correctness.CORRECT)]),
+            n=int((~np.isnan(correct[rows])).sum()),
+            n_correct=n[str(Correctness.CORRECT)],
+            n_incorrect=n[str(Correctness.INCORRECT)],
+            n_cannot_tell=n[str(Correctness.CANNOT_TELL)],
+            n_by_mode=tuple(float(np.nansum(weights[rows])) for weights in modes),
+            share_correct=self._share(rows, correct),
         )
 
-    def _share(self, units: pd.Index, weights: pd.Series) -> Share:
-        drawn = self.facts["stratum"].value_counts()
-        inside = self.facts.loc[units]
-        return subpopulation_share(
-            [
-                stratum_part(stratum, int(drawn.get(stratum.pk, 0)), members, weights)
-                for stratum in headline_strata(self.data)
-                if len(members := inside[inside["stratum"] == stratum.pk])
-            ]
-        )
+    def _in_rows(self, weights: pd.Series) -> FloatArray:
+        """The weights in the order of `facts`; nan where a unit has no label."""
+        return weights.reindex(self.facts.index).to_numpy(dtype=np.float64)
+
+    def _share(self, rows: IntArray, weights: FloatArray) -> Share:
+        """The share of `weights` within the units of these rows of `facts`."""
+        strata, users = self.facts["stratum"].to_numpy(), self.facts["user"].to_numpy()
+        parts = []
+        for stratum in headline_strata(self.data):
+            is_here = strata == stratum.pk
+            inside = rows[is_here[rows]]
+            labelled = inside[~np.isnan(weights[inside])]
+            if len(inside):
+                parts.append(
+                    StratumPart(
+                        name=stratum.name,
+                        n_frame=stratum.n_frame,
+                        n_drawn=int(is_here.sum()),
+                        n_inside=len(inside),
+                        y=weights[labelled],
+                        users=list(users[labelled]),
+                    )
+                )
+        return subpopulation_share(parts)
 
 
-def stratum_part(
-    stratum: Stratum, n_drawn: int, members: pd.DataFrame, weights: pd.Series
-) -> StratumPart:
-    labelled = members.loc[members.index.isin(weights.index)]
-    users: Sequence[Hashable] = [user or None for user in labelled["user"]]
-    return StratumPart(
-        name=stratum.name,
-        n_frame=stratum.n_frame,
-        n_drawn=n_drawn,
-        n_inside=len(members),
-        y=weights[labelled.index].to_numpy(dtype=float),
-        users=users,
-    )
-
-
-def grouped(names: pd.Series) -> list[tuple[str, int, pd.Index]]:
-    """Units by name, in the order of names, those without one last.
+def grouped(names: pd.Series) -> list[tuple[str, int, IntArray]]:
+    """Rows by name, in the order of names, those without one last.
 
     Of more than thirty names the thirty most frequent stay; the rest is one group, with how many
     names it stands for.
@@ -228,10 +241,11 @@ def grouped(names: pd.Series) -> list[tuple[str, int, pd.Index]]:
     counts = names[names != NOT_GIVEN].value_counts()
     by_size = sorted(counts.index, key=lambda name: (-counts[name], name))
     kept, others = sorted(by_size[:MAX_GROUPS]), by_size[MAX_GROUPS:]
-    members = names.groupby(names).groups
+    indices = names.groupby(names).indices
+    members = {name: np.asarray(rows, dtype=np.int64) for name, rows in indices.items()}
     found = [(str(name), 0, members[name]) for name in kept]
     if others:
-        found.append(("", len(others), names.index[names.isin(others)]))
+        found.append(("", len(others), np.sort(np.concatenate([members[one] for one in others]))))
     if NOT_GIVEN in members:
         found.append((NOT_GIVEN, 0, members[NOT_GIVEN]))
     return found

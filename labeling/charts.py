@@ -198,10 +198,15 @@ def _series_layout(points: Sequence[SeriesPoint], percent: bool, *, narrow: bool
 
 
 def _breaks(points: Sequence[SeriesPoint], xs: list[float]) -> Iterator[Tick]:
-    """Dashed lines half way between the moment that is different and the one before it."""
+    """Dashed lines half way between the moment that is different and the one before it.
+
+    The words stand on the side that has more room.
+    """
     for i, point in enumerate(points[1:], start=1):
         if point.break_before:
-            yield Tick(_round((xs[i - 1] + xs[i]) / 2), point.break_before)
+            at = _round((xs[i - 1] + xs[i]) / 2)
+            is_left = at - xs[0] < xs[-1] - at
+            yield Tick(at, wrapped(point.break_before, 22, 1)[0], "start" if is_left else "end")
 
 
 @dataclass(frozen=True)

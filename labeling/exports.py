@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
-from labeling.models import PLANTED, Adjudication, Audit, Label, Unit
+from labeling.codebook_versions import mode_names
+from labeling.models import PLANTED, Adjudication, Audit, Correctness, Label, Unit
 from labeling.third_opinions import seats_outside_agreement
 from projects.errors import InputError
 
@@ -55,6 +56,7 @@ COLUMNS = {
 }
 """Every column with its type; docs/exports.md describes each."""
 
+STRATUM_FACTS = ("name", "n_frame", "n_sampled", "in_frame", "is_negative", "is_rated")
 RELIABILITY_COLUMNS = ("unit", "coder", "label")
 FORMATS = ("csv", "jsonl", "parquet", "reliability")
 CONTENT_TYPES = {
@@ -312,11 +314,25 @@ def build_manifest(
         "seed": audit.seed,
         "coders_per_unit": audit.coders_per_unit,
         "asks_third": audit.asks_third,
-        "strata": list(audit.strata.values("name", "n_frame", "n_sampled", "in_frame")),
+        "strata": list(audit.strata.values(*STRATUM_FACTS)),
+        "n_outputs": audit.n_outputs,
+        "n_rated": audit.n_rated,
+        "n_negative": audit.n_negative,
+        "modes": mode_codes(audit),
         "withheld": {reason: count for reason, count in withheld.items() if count},
         "coders": "members under a pseudonym, imported coders as their file named them",
         "exported_at": timezone.now().isoformat(),
     }
+
+
+def mode_codes(audit: Audit) -> list[str]:
+    """Every category that the failure mode's agreement is computed over, in codebook order."""
+    codes = list(mode_names(audit))
+    cannot_tell = str(Correctness.CANNOT_TELL)
+    said = Label.objects.counted().filter(unit__audit=audit, asks_mode=True, failure_mode=None)
+    if cannot_tell not in codes and (not audit.is_imported or said.exists()):
+        codes.append(cannot_tell)
+    return codes
 
 
 def file_digest(path: Path) -> str:

@@ -237,7 +237,7 @@ def trend_chart(found: Trend) -> SeriesChart:
                 value=point.share.value,
                 low=point.share.low,
                 high=point.share.high,
-                break_before=f"codebook {' + '.join(point.codebooks)}" if point.is_break else "",
+                break_before=" + ".join(point.codebooks) if point.is_break else "",
             )
             for point in found.points
         ]

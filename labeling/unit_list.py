@@ -8,7 +8,7 @@ import pandas as pd
 
 from feedback.models import Content
 from labeling.disagreements import disputed_units
-from labeling.models import Correctness, Unit
+from labeling.models import Correctness, Label, Unit
 from labeling.reports import AuditData, headline_strata
 
 ROWS = {"down": "rated down", "up": "rated up"}
@@ -87,19 +87,22 @@ class UnitList:
         outputs = [unit.output_id for unit in found.values() if unit.output_id]
         texts = dict(Content.objects.filter(pk__in=outputs).values_list("pk", "text"))
         down = set(self._rows()["down"])
-        labels = self.data.labels[self.data.labels["unit"].isin(keys)].groupby("unit")
-        said = dict(iter(labels))
+        said: dict[int, Counter[str]] = {}
+        labels = Label.objects.counted().filter(unit__in=keys)
+        for key, mode, verdict in labels.values_list(
+            "unit_id", "failure_mode__code", "correctness"
+        ):
+            said.setdefault(key, Counter())[mode or verdict] += 1
         return [
-            self._listed(found[key], texts.get(found[key].output_id or 0, ""), said.get(key), down)
+            self._listed(
+                found[key], texts.get(found[key].output_id or 0, ""), said.get(key, Counter()), down
+            )
             for key in keys
         ]
 
-    def _listed(
-        self, unit: Unit, text: str, labels: pd.DataFrame | None, down: set[Any]
-    ) -> ListedUnit:
+    def _listed(self, unit: Unit, text: str, counts: Counter[str], down: set[Any]) -> ListedUnit:
         names = {**self.data.mode_names, **dict(Correctness.choices)}
         data = self.data
-        counts = Counter([] if labels is None else labels["label"])
         source = (data.modes if unit.asks_mode else data.correctness).source.get(unit.pk, "")
         return ListedUnit(
             unit=unit,
@@ -108,7 +111,7 @@ class UnitList:
             verdict=described(data.correctness.weights, unit.pk, dict(Correctness.choices)),
             mode=described(data.modes.weights, unit.pk, data.mode_names),
             source=str(source),
-            said=tuple((names.get(code, code), n) for code, n in counts.most_common()),
+            said=tuple((str(names.get(code, code)), n) for code, n in counts.most_common()),
             is_disputed=unit.pk in self.disputed,
         )
 
@@ -117,5 +120,6 @@ def described(weights: pd.DataFrame, key: int, names: dict[str, Any]) -> str:
     """The unit's label in words: one, or those that are tied; empty without any."""
     if key not in weights.index:
         return ""
-    codes = [code for code in weights.columns if weights.at[key, code] > 0]
+    row = weights.loc[[key]].to_numpy(dtype=float)[0]
+    codes = [code for code, weight in zip(weights.columns, row, strict=True) if weight > 0]
     return " or ".join(str(names.get(code, code)) for code in codes)

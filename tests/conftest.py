@@ -12,7 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.surroundings import find_chromium, missing_groups, shared_directory
 
-pytest_plugins = ["tests.people", "tests.audits", "tests.sampled"]
+pytest_plugins = ["tests.people", "tests.audits", "tests.sampled", "tests.notebook"]
 
 CHROMIUM_SWITCHES = [
     "--disable-gpu",

@@ -188,6 +188,28 @@ def test_hostile_labels_are_escaped(name, chart):
     assert "&lt;script&gt;" in html
 
 
+def test_a_line_and_its_band_stop_at_a_break_which_is_named_inside_the_picture():
+    points = [
+        SeriesPoint(f"w{k}", 0.3, 0.2, 0.4, "codebook v2" if k in (1, 5) else "") for k in range(6)
+    ]
+    chart = series(points)
+    for layout in chart.layouts:
+        assert [len(line.split()) for line in layout.lines] == [1, 4, 1]
+        assert len(layout.bands) == 1
+        assert [(mark.text, mark.anchor) for mark in layout.breaks] == [
+            ("codebook v2", "start"),
+            ("codebook v2", "end"),
+        ]
+    assert "From here: codebook v2" in drawn("series", chart)
+    assert [row.note for row in chart.rows] == ["", "codebook v2", "", "", "", "codebook v2"]
+
+
+def test_a_break_before_the_first_moment_breaks_nothing():
+    chart = series([SeriesPoint("w1", 0.3, break_before="v2"), SeriesPoint("w2", 0.3)])
+    assert chart.layouts[0].breaks == ()
+    assert len(chart.layouts[0].lines) == 1
+
+
 def test_an_axis_goes_down_to_the_lowest_end_and_has_a_gap_where_nothing_is_known():
     chart = dots(
         [

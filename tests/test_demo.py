@@ -10,8 +10,11 @@ from django.utils import timezone
 
 from config.demo import LABELLED, OPEN, PEOPLE, known_truth
 from feedback.models import Feedback, Output
+from labeling.disagreements import waiting_units
 from labeling.models import Audit, Coder, Effort, Gold, Label, Unit
+from labeling.workflow import Judgment, adjudicate
 from projects.models import Membership, Project, User
+from tests.notebook import assert_same_breakdowns, assert_same_report
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +172,20 @@ def test_one_click_opens_no_demo_person_who_got_a_password_or_another_project(
 
 def test_demo_people_have_no_password(demo):
     assert not any(user.has_usable_password() for user in User.objects.filter(username__in=PEOPLE))
+
+
+def test_the_notebook_computes_its_report_again(demo, run_notebook):
+    """Strata, controls, users with several outputs, ties and a decision of the lead."""
+    audit = Audit.objects.get(slug=LABELLED)
+    adjudicate(
+        unit=waiting_units(audit).filter(kind="sampled").first(),
+        lead=User.objects.get(username="lea"),
+        judgment=Judgment(
+            correctness="incorrect", failure_mode=audit.codebook.modes.get(code="refusal")
+        ),
+        reason="It declined.",
+    )
+    names = run_notebook(LABELLED)
+    assert_same_report(names["report"], LABELLED)
+    assert_same_breakdowns(names["breakdowns"], LABELLED)
+    assert len(names["breakdowns"]["domain"]) > 10

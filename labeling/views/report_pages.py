@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from labeling.access import AuditRequest, audit_roles
 from labeling.breakdowns import Breakdowns
+from labeling.chart_shapes import Heatmap
 from labeling.disagreements import disputed_units, undecided
 from labeling.models import Correctness
 from labeling.report_files import (
@@ -95,7 +96,9 @@ def figure_csv(request: AuditRequest, figure: str) -> HttpResponse:
 def figure_svg(request: AuditRequest, figure: str) -> HttpResponse:
     """One chart of the report, as a picture that needs nothing else."""
     found = find_figure(request, figure)
-    source = f"{request.audit.name} · 95% intervals"
+    source = request.audit.name
+    if not isinstance(found.chart, Heatmap):
+        source += " · 95% intervals"
     return svg_file(found, f"{request.audit.slug}-{figure}", source=source)
 
 

@@ -93,7 +93,8 @@ def test_the_line_stops_where_the_codebook_changed(
     assert [point.is_break for point in found.points] == [False, False, True, False]
     assert [point.change is None for point in found.points] == [True, False, True, False]
     page = rey_client.get("/projects/assistant/trend/").text
-    assert "codebook default v2 from here" in page
+    assert "not compared: another codebook" in page
+    assert "From here: default v2" in page
     assert page.count('class="chart-break"') == 2, "one in each layout"
     assert page.count('class="series-line"') == 4, "two stretches in each layout"
 

@@ -1,0 +1,72 @@
+"""Run docs/report.ipynb on an export and compare every figure with the report's."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from labeling.breakdowns import Breakdowns
+from labeling.models import Audit
+from labeling.reports import AuditData
+from tests.surroundings import REPOSITORY
+
+NOTEBOOK = json.loads((REPOSITORY / "docs/report.ipynb").read_text(encoding="utf-8"))
+CELLS = ["".join(cell["source"]) for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
+
+
+def said(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def run_notebook(tmp_path, monkeypatch):
+    """Export an audit, run every cell beside the file, and give the names they made."""
+
+    def run(slug: str) -> dict[str, Any]:
+        path = tmp_path / "labels.jsonl"
+        said("export_labels", slug, "--format", "jsonl", "--out", str(path))
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, Any] = {}
+        for cell in CELLS:
+            exec(cell, names)
+        return names
+
+    return run
+
+
+def assert_same(mine: Any, theirs: Any, where: str = "report") -> None:
+    """Every figure to 1e-9; of the words only why something is undefined may be missing."""
+    if isinstance(theirs, dict):
+        assert mine.keys() | {"undefined_because"} == theirs.keys() | {"undefined_because"}, where
+        for key in mine:
+            assert_same(mine[key], theirs[key], f"{where}.{key}")
+    elif isinstance(theirs, list):
+        assert len(mine) == len(theirs), where
+        for k, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+            assert_same(one, other, f"{where}[{k}]")
+    elif isinstance(theirs, float):
+        assert mine == pytest.approx(theirs, abs=1e-9), where
+    else:
+        assert mine == theirs, where
+
+
+def assert_same_report(mine: dict[str, Any], slug: str) -> None:
+    theirs = json.loads(said("report", slug, "--json"))
+    for found in (mine, theirs):  # equal shares stand in no order
+        found["shares"] = sorted(found["shares"], key=lambda one: one["mode"])
+    assert_same(mine, theirs)
+
+
+def assert_same_breakdowns(mine: dict[str, Any], slug: str) -> None:
+    found = Breakdowns(AuditData(Audit.objects.get(slug=slug)))
+    for field, rows in mine.items():
+        theirs = [
+            {field: group.name, **group.share.as_dict()}
+            for group in found.headline_by(field).groups
+            if group.name
+        ]
+        assert_same(rows, theirs, field)
