@@ -29,6 +29,7 @@ LEAD_PAGES = {
     "units": f"{DONE}/units/?thumb=down&correctness=correct",
     "trend": "/projects/demo/trend/",
     "agreement": f"{DONE}/agreement/",
+    "agreement-units": f"{DONE}/agreement/units/",
     "exports": f"{DONE}/exports/",
     "adjudicate": f"{DONE}/adjudicate/",
     "codebooks": "/projects/demo/codebooks/",
