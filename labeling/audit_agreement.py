@@ -23,6 +23,7 @@ from labeling.reliability import (
     read_parts,
     read_patterns,
     read_tally,
+    read_verdicts,
 )
 
 
@@ -110,6 +111,11 @@ class AuditAgreement:
             WeekAgreement(monday=monday, agreement=self._of(merged(days[monday])))
             for monday in sorted(days)
         )
+
+    @cached_property
+    def on_verdict(self) -> PartAgreement:
+        """Agreement on the verdict before the reveal: correct, incorrect, cannot tell."""
+        return self._of(read_verdicts(self.audit))
 
     def _of(self, patterns: Patterns) -> PartAgreement:
         return part_agreement(patterns, seed=self.seed)

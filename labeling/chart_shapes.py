@@ -139,3 +139,36 @@ class SeriesLayout:
 class SeriesChart:
     layouts: tuple[SeriesLayout, ...]
     rows: tuple[TableRow, ...]
+
+
+@dataclass(frozen=True)
+class DotRow:
+    """One value with its interval, where both are known, and what is written beside it."""
+
+    y: float
+    label_lines: tuple[tuple[float, str], ...]  # (y, text)
+    dot: float | None  # x
+    whisker: tuple[float, float] | None  # x of both ends
+    text: str
+    tooltip: str
+
+
+@dataclass(frozen=True)
+class DotLayout:
+    name: str
+    width: int
+    height: float
+    label_x: float
+    label_anchor: str
+    plot_top: float
+    plot_bottom: float
+    text_x: float
+    ticks: tuple[Tick, ...]
+    marks: tuple[Tick, ...]
+    rows: tuple[DotRow, ...]
+
+
+@dataclass(frozen=True)
+class DotChart:
+    layouts: tuple[DotLayout, ...]
+    rows: tuple[TableRow, ...]

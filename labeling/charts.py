@@ -6,7 +6,6 @@ the style sheet shows the one that fits. Texts are ready to print; coordinates a
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -24,15 +23,14 @@ from labeling.chart_shapes import (
     SeriesChart,
     SeriesLayout,
     SeriesPoint,
-    TableRow,
     Tick,
 )
+from labeling.chart_words import UNKNOWN, figure, table_row, tooltip, wrapped
 
 __all__ = ["BarRow", "SeriesPoint", "bars", "heatmap", "series"]
 
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 MAX_TICKS = 5
-UNKNOWN = "not known"
 _CSS_SUFFIX = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -41,7 +39,7 @@ def bars(rows: Sequence[BarRow]) -> BarChart:
     for row in rows:
         _check(f"bar {row.label!r}", (row.value, row.low, row.high), low=0.0, high=1.0)
     layouts = (_bar_layout(rows, narrow=False), _bar_layout(rows, narrow=True)) if rows else ()
-    return BarChart(layouts, tuple(_table_row(r, percent=True, note=r.note) for r in rows))
+    return BarChart(layouts, tuple(table_row(r, percent=True, note=r.note) for r in rows))
 
 
 def heatmap(
@@ -59,7 +57,7 @@ def heatmap(
     if low >= high:
         raise ValueError(f"heatmap needs low < high, got {low} and {high}.")
     steps = [[_step(value, low, high) for value in row] for row in values]
-    texts = tuple(tuple(_figure(value, percent=False) for value in row) for row in values)
+    texts = tuple(tuple(figure(value, percent=False) for value in row) for row in values)
     layouts = tuple(_heat_layout(labels, texts, steps, narrow=n) for n in (False, True) if labels)
     return Heatmap(layouts, tuple(labels), tuple(zip(labels, texts, strict=True)))
 
@@ -70,7 +68,7 @@ def series(points: Sequence[SeriesPoint], *, percent: bool = True) -> SeriesChar
         _check(f"point {point.label!r}", (point.value, point.low, point.high))
     known = any(point.value is not None for point in points)
     layouts = tuple(_series_layout(points, percent, narrow=n) for n in (False, True) if known)
-    rows = (_table_row(p, percent=percent, note=p.break_before) for p in points)
+    rows = (table_row(p, percent=percent, note=p.break_before) for p in points)
     return SeriesChart(layouts, tuple(rows))
 
 
@@ -97,7 +95,7 @@ def _bar(row: BarRow, top: float, scale: float, left: float, label_width: int) -
     """One bar; in the narrow layout, told by its wide label room, the label stands above it."""
     above = label_width > 30
     y = top + (19 if above else 5)
-    lines = _wrapped(row.label, label_width, 1 if above else 2)
+    lines = wrapped(row.label, label_width, 1 if above else 2)
     first = top + 14 if above else y + 13 - 7.5 * (len(lines) - 1)
     spots = tuple((_round(first + 15 * i), line) for i, line in enumerate(lines))
     value = row.value or 0.0
@@ -105,9 +103,9 @@ def _bar(row: BarRow, top: float, scale: float, left: float, label_width: int) -
     if row.value is not None and row.low is not None and row.high is not None:
         ends = (_round(left + row.low * scale), _round(left + row.high * scale))
     text_x = max(left + value * scale, ends[1] if ends else 0.0) + 8
-    text = _figure(row.value, percent=True)
+    text = figure(row.value, percent=True)
     reason = f": {row.note}" if row.value is None and row.note else ""
-    shown = _wrapped(text + reason, int((640 if not above else 340) - left) // 8, 1)[0]
+    shown = wrapped(text + reason, int((640 if not above else 340) - left) // 8, 1)[0]
     return Bar(
         row,
         row.kind if _CSS_SUFFIX.fullmatch(row.kind) else "plain",
@@ -117,7 +115,7 @@ def _bar(row: BarRow, top: float, scale: float, left: float, label_width: int) -
         ends,
         _round(text_x),
         shown,
-        _tooltip(row, percent=True),
+        tooltip(row, percent=True),
     )
 
 
@@ -152,7 +150,7 @@ def _heat_layout(
 
 def _heat_label(i: int, label: str, left: float, size: float, *, narrow: bool) -> HeatLabel:
     middle = (i + 0.5) * size
-    row_text = str(i + 1) if narrow else f"{_wrapped(label, 22, 1)[0]}  {i + 1}"
+    row_text = str(i + 1) if narrow else f"{wrapped(label, 22, 1)[0]}  {i + 1}"
     return HeatLabel(i + 1, label, _round(left + middle), _round(middle + 28.5), row_text)
 
 
@@ -208,7 +206,7 @@ def _breaks(points: Sequence[SeriesPoint], xs: list[float]) -> Iterator[Tick]:
         if point.break_before:
             at = _round((xs[i - 1] + xs[i]) / 2)
             is_left = at - xs[0] < xs[-1] - at
-            yield Tick(at, _wrapped(point.break_before, 22, 1)[0], "start" if is_left else "end")
+            yield Tick(at, wrapped(point.break_before, 22, 1)[0], "start" if is_left else "end")
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ def _spot(point: SeriesPoint, x: float, down: Callable[[float], float]) -> _Spot
 
 def _dot(spot: _Spot, is_alone: bool, percent: bool) -> Dot:
     whisker = spot.ends if is_alone else None
-    return Dot(spot.x, spot.y, whisker, _tooltip(spot.point, percent=percent))
+    return Dot(spot.x, spot.y, whisker, tooltip(spot.point, percent=percent))
 
 
 def _stretches(spots: Sequence[_Spot | None]) -> Iterator[list[_Spot]]:
@@ -265,7 +263,7 @@ def _x_ticks(points: Sequence[SeriesPoint], at: list[float], n: int) -> Iterator
     chosen = sorted({round(i * last / (n - 1)) for i in range(n)} if n > 1 else {0})
     for i in chosen:
         anchor = "middle" if n == 1 else {0: "start", last: "end"}.get(i, "middle")
-        yield Tick(at[i], _wrapped(points[i].label, 12, 1)[0], anchor)
+        yield Tick(at[i], wrapped(points[i].label, 12, 1)[0], anchor)
 
 
 def _path(spots: Iterable[tuple[float, float]]) -> str:
@@ -298,51 +296,3 @@ def _round(x: float) -> float:
 
 def _tick_text(value: float, *, percent: bool) -> str:
     return f"{100 * value:.0f}%" if percent and value else f"{value:g}"
-
-
-def _figure(value: float | None, *, percent: bool) -> str:
-    if value is None:
-        return UNKNOWN
-    return f"{100 * value:.1f}%" if percent else f"{value:.2f}".replace("-", "−")
-
-
-def _interval(row: BarRow | SeriesPoint, *, percent: bool) -> str:
-    if row.value is None or row.low is None or row.high is None:
-        return UNKNOWN
-    return f"{_figure(row.low, percent=percent)} to {_figure(row.high, percent=percent)}"
-
-
-def _tooltip(row: BarRow | SeriesPoint, *, percent: bool) -> str:
-    note = getattr(row, "note", "")
-    interval = _interval(row, percent=percent)
-    interval = f", 95% interval {interval}" if interval != UNKNOWN else ""
-    return f"{row.label}: {_figure(row.value, percent=percent)}{interval}" + (note and f". {note}")
-
-
-def _table_row(row: BarRow | SeriesPoint, *, percent: bool, note: str = "") -> TableRow:
-    figure, interval = _figure(row.value, percent=percent), _interval(row, percent=percent)
-    return TableRow(row.label, figure, interval, note)
-
-
-def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _wrapped(text: str, columns: int, n_lines: int) -> list[str]:
-    """The text in at most `n_lines` lines of `columns`; what does not fit ends in an ellipsis."""
-    lines = [""]
-    for word in text.split() or [""]:
-        joined = f"{lines[-1]} {word}".strip()
-        if _columns(joined) <= columns or not lines[-1] or len(lines) == n_lines:
-            lines[-1] = joined
-        else:
-            lines.append(word)
-    return [_cut(line, columns) for line in lines]
-
-
-def _cut(line: str, columns: int) -> str:
-    if _columns(line) <= columns:
-        return line
-    while _columns(line) > columns - 1:
-        line = line[:-1]
-    return line.rstrip() + "…"

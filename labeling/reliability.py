@@ -49,6 +49,7 @@ NO_MODE = 0
 VERDICTS = tuple(str(verdict) for verdict in Correctness.values)
 COUNTED = Q(labels__is_late=False, labels__superseded_at=None)
 """Labels that enter the figures, from the side of their units; see `LabelQuerySet.counted`."""
+EVERY_LABEL = Q()
 
 
 class Part(Enum):
@@ -66,14 +67,33 @@ class Part(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Categories:
-    """The categories of an audit's labels in the codebook's order, and where each mode falls."""
+    """The categories of an audit's labels in the codebook's order, and where each mode falls.
+
+    Attributes
+    ----------
+    place : the category of each value of `column`
+    column : what a label is told by, its mode or the verdict behind it
+    only : which labels go in, beside the rules of `labelled_units`
+    """
 
     names: dict[str, str]
-    place: dict[int, int]
+    place: dict[Any, int]
+    column: str = "labels__failure_mode"
+    only: Q = EVERY_LABEL
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
         return tuple(self.names)
+
+    def said(self, code: str) -> Q:
+        """Whether a label is of this category."""
+        place = self.codes.index(code)
+        return self.is_one_of([key for key, of in self.place.items() if of == place])
+
+    def is_one_of(self, keys: list[Any]) -> Q:
+        none = Q(**{self.column: None}) if NO_MODE in keys else Q()
+        some = [key for key in keys if key != NO_MODE]
+        return none | Q(**{f"{self.column}__in": some}) if some else none
 
 
 def read_categories(audit: Audit) -> Categories:
@@ -96,12 +116,12 @@ def read_categories(audit: Audit) -> Categories:
     return Categories(names=names, place=place)
 
 
-def labelled_units(audit: Audit) -> UnitQuerySet:
+def labelled_units(audit: Audit, only: Q = EVERY_LABEL) -> UnitQuerySet:
     """The drawn units, once for each label that agreement is computed on.
 
     Third opinions were asked because two differed, so they are no independent labels.
     """
-    counts = COUNTED & Q(labels__asks_mode=True)
+    counts = COUNTED & Q(labels__asks_mode=True) & only
     if audit.asks_third:
         counts &= Q(labels__seat__position__lte=audit.coders_per_unit)
     return audit.units.drawn().filter(counts).order_by()
@@ -111,6 +131,17 @@ def read_patterns(audit: Audit, categories: Categories) -> Patterns:
     """The count vectors of an audit's failure modes, in one query."""
     nothing = patterns_from_unit_counts([], categories.codes)
     return read_parts(audit, categories, Part.WHOLE).get(WHOLE, nothing)
+
+
+def read_verdicts(audit: Audit) -> Patterns:
+    """The count vectors of the blind verdicts behind the same labels, in one query."""
+    verdicts = Categories(
+        names=dict(Correctness.choices),
+        place={value: place for place, value in enumerate(Correctness.values)},
+        column="labels__verdict__correctness",
+        only=Q(labels__verdict__is_blind=True),
+    )
+    return read_patterns(audit, verdicts)
 
 
 def read_parts(audit: Audit, categories: Categories, part: Part) -> dict[Any, Patterns]:
@@ -125,7 +156,7 @@ def _unpacked(
 ) -> dict[Any, Patterns]:
     """Group by packed counts; once more with wider ones where a unit has more labels than asked."""
     packing = Packing.for_labels(len(categories.names), most_labels=most_labels)
-    rows = _packed_rows(_by_unit(labelled_units(audit), part), categories, packing)
+    rows = _packed_rows(_by_unit(labelled_units(audit, categories.only), part), categories, packing)
     keys = np.array([row[1:-2] for row in rows], dtype=np.int64).reshape(-1, packing.n_columns)
     ends = np.array([row[-2:] for row in rows], dtype=np.int64).reshape(-1, 2)
     n_labels, n_units = ends.T
@@ -181,19 +212,15 @@ def _packed_rows(grouped: Any, categories: Categories, packing: Packing) -> list
 
 def _packed_counts(categories: Categories, terms: dict[int, int]) -> Sum:
     """What the unit's labels add up to in one column; a label of another column adds nothing."""
-    modes: dict[int, list[int]] = {place: [] for place in terms}
-    for pk, place in categories.place.items():
-        if place in modes:
-            modes[place].append(pk)
-    cases = [When(_says(pks), then=Value(terms[place])) for place, pks in modes.items() if pks]
+    keys: dict[int, list[Any]] = {place: [] for place in terms}
+    for key, place in categories.place.items():
+        if place in keys:
+            keys[place].append(key)
+    cases = [
+        When(categories.is_one_of(of), then=Value(terms[place])) for place, of in keys.items() if of
+    ]
     term = Case(*cases, default=Value(0), output_field=IntegerField())
     return Sum(term, output_field=BigIntegerField())
-
-
-def _says(modes: list[int]) -> Q:
-    none = Q(labels__failure_mode=None) if NO_MODE in modes else Q()
-    some = [pk for pk in modes if pk != NO_MODE]
-    return none | Q(labels__failure_mode__in=some) if some else none
 
 
 def _fold_labels(audit: Audit, categories: Categories, part: Part) -> dict[Any, Patterns]:

@@ -15,8 +15,8 @@ from django.template.loader import render_to_string
 from analysis.shares import Share
 from feedback.spreadsheet import neutralise
 from labeling.breakdowns import Breakdown, Breakdowns, Group, ReasonFinding
-from labeling.chart_shapes import BarChart, Heatmap, SeriesChart
-from labeling.charts import BarRow, SeriesPoint, bars, heatmap, series
+from labeling.chart_shapes import BarChart, DotChart, Heatmap, SeriesChart
+from labeling.charts import BarRow, SeriesPoint, bars, series
 from labeling.reports import (
     GRID_CELLS,
     HEADLINE_MODE,
@@ -30,9 +30,8 @@ from labeling.reports import (
 from labeling.trends import Trend, TrendPoint
 
 Value = str | float | None
-Chart = BarChart | SeriesChart | Heatmap
+Chart = BarChart | SeriesChart | Heatmap | DotChart
 SHARE = ("share", "low", "high", "n", "note")
-MAX_HEATMAP = 14
 NO_XML = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML file may hold."""
 
@@ -169,7 +168,7 @@ def latency_figure(data: AuditData) -> Figure:
     )
 
 
-# --- grid and agreement -----------------------------------------------------------------------
+# --- grid -------------------------------------------------------------------------------------
 
 
 def grid_figure(data: AuditData) -> Figure:
@@ -186,25 +185,6 @@ def grid_figure(data: AuditData) -> Figure:
     )
 
 
-def pairs_figure(data: AuditData) -> Figure:
-    pairs = agreement_of(data).pairs
-    rows = tuple(
-        (*pair.coders, pair.n, pair.percent, pair.kappa.value, pair.kappa.low, pair.kappa.high)
-        for pair in pairs
-    )
-    coders = sorted({coder for pair in pairs for coder in pair.coders})
-    values: list[list[float | None]] = [[None] * len(coders) for _ in coders]
-    for pair in pairs:
-        first, second = (coders.index(coder) for coder in pair.coders)
-        values[first][second] = values[second][first] = pair.kappa.value
-    return Figure(
-        title="Cohen's kappa by pair of coders",
-        columns=("coder", "other_coder", "n", "percent", "kappa", "low", "high"),
-        rows=rows,
-        chart=heatmap(coders, values) if 2 <= len(coders) <= MAX_HEATMAP else None,
-    )
-
-
 AUDIT_FIGURES: dict[str, Callable[[AuditData], Figure]] = {
     "shares": shares_figure,
     "strata": strata_figure,
@@ -214,7 +194,6 @@ AUDIT_FIGURES: dict[str, Callable[[AuditData], Figure]] = {
     "models": breakdown_figure("model"),
     "reasons": reasons_figure,
     "latency": latency_figure,
-    "pairs": pairs_figure,
 }
 """Figures by the name they have in an address."""
 
@@ -296,7 +275,9 @@ def svg_text(figure: Figure, *, source: str) -> str:
     chart = figure.chart
     if chart is None or not chart.layouts:
         raise ValueError(f"figure {figure.title!r} has no chart.")
-    kind = {BarChart: "bars", SeriesChart: "series", Heatmap: "heatmap"}[type(chart)]
+    kind = {BarChart: "bars", SeriesChart: "series", Heatmap: "heatmap", DotChart: "dots"}[
+        type(chart)
+    ]
     layout = chart.layouts[0]
     context = {
         "title": figure.title,

@@ -2,6 +2,7 @@ from django.urls import path
 
 from labeling.views import (
     adjudication,
+    agreement,
     audit_pages,
     audit_settings,
     audits,
@@ -25,6 +26,8 @@ AUDIT = "audits/<slug:audit_slug>/"
 CODEBOOKS = "projects/<slug:project_slug>/codebooks/"
 CODEBOOK = CODEBOOKS + "<slug:name>/<int:version>/"
 TREND = "projects/<slug:project_slug>/trend/"
+AGREEMENT = AUDIT + "agreement/"
+PAIR = AGREEMENT + "pairs/<int:first>/<int:second>"
 UNIT = AUDIT + "units/<slug:token>/"
 
 urlpatterns = [
@@ -50,7 +53,13 @@ urlpatterns = [
     path(AUDIT + "report/<slug:figure>.csv", report_pages.figure_csv, name="figure-csv"),
     path(AUDIT + "report/<slug:figure>.svg", report_pages.figure_svg, name="figure-svg"),
     path(AUDIT + "units/", report_pages.units, name="units"),
-    path(AUDIT + "agreement/", audit_pages.agreement, name="agreement"),
+    path(AGREEMENT, agreement.agreement, name="agreement"),
+    path(AGREEMENT + "<slug:figure>.csv", agreement.figure_csv, name="agreement-csv"),
+    path(AGREEMENT + "<slug:figure>.svg", agreement.figure_svg, name="agreement-svg"),
+    path(AGREEMENT + "units/", agreement.units, name="agreement-units"),
+    path(AGREEMENT + "units/<slug:token>/", agreement.unit, name="agreement-unit"),
+    path(PAIR + "/", agreement.pair, name="agreement-pair"),
+    path(PAIR + ".csv", agreement.pair_csv, name="agreement-pair-csv"),
     path(AUDIT + "versions/", versions.versions, name="versions"),
     path(AUDIT + "codebook/", versions.move_on, name="move-on"),
     path(AUDIT + "graders/", graders.graders, name="graders"),

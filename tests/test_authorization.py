@@ -56,6 +56,12 @@ WHO_MAY_ENTER = {
     "labeling:trend-csv": READERS,
     "labeling:trend-svg": READERS,
     "labeling:agreement": READERS,
+    "labeling:agreement-csv": READERS,
+    "labeling:agreement-svg": READERS,
+    "labeling:agreement-units": READERS,
+    "labeling:agreement-unit": READERS,
+    "labeling:agreement-pair": READERS,
+    "labeling:agreement-pair-csv": READERS,
     "labeling:graders": READERS,
     "labeling:grader": READERS,
     "labeling:graders-json": READERS,
@@ -101,6 +107,7 @@ AUDIT_PAGES = {
     "labeling:report-json",
     "labeling:units",
     "labeling:agreement",
+    "labeling:agreement-units",
     "labeling:versions",
     "labeling:graders",
     "labeling:graders-json",
@@ -189,6 +196,8 @@ def every_address():
         "format": "csv",
         "figure": "shares",
         "frame": "negative",
+        "first": 1,
+        "second": 2,
     }
     for name, pattern in ALL.items():
         kwargs = {key: samples[key] for key in pattern.pattern.converters}

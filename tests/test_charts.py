@@ -7,6 +7,7 @@ import pytest
 from django.template import Context, Engine
 
 from labeling.charts import BarRow, SeriesPoint, bars, heatmap, series
+from labeling.dot_charts import dots
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 HOSTILE = '</title></svg><script>steal()</script>"onload="x'
@@ -207,3 +208,29 @@ def test_a_break_before_the_first_moment_breaks_nothing():
     chart = series([SeriesPoint("w1", 0.3, break_before="v2"), SeriesPoint("w2", 0.3)])
     assert chart.layouts[0].breaks == ()
     assert len(chart.layouts[0].lines) == 1
+
+
+def test_an_axis_goes_down_to_the_lowest_end_and_has_a_gap_where_nothing_is_known():
+    chart = dots(
+        [
+            BarRow(label="below", value=-0.3, low=-0.62, high=0.1),
+            BarRow(label="unknown", value=None, note="no unit has two labels"),
+        ],
+        marks=((0.8, ".800"),),
+    )
+    wide, narrow = chart.layouts
+    assert [tick.text for tick in wide.ticks] == ["-0.5", "0", "0.5", "1"]
+    below, unknown = wide.rows
+    assert wide.ticks[0].at < below.dot < wide.ticks[1].at
+    assert below.whisker[0] < wide.ticks[0].at
+    assert (unknown.dot, unknown.whisker, unknown.text) == (None, None, "–")
+    assert "no unit has two labels" in unknown.tooltip
+    assert narrow.width == 340
+    assert dots([]).layouts == ()
+
+
+def test_a_dot_chart_gives_its_interval_in_words_and_hostile_labels_as_text():
+    html = drawn("dots", dots([row(label=HOSTILE), row(label="Refusal")]), title=HOSTILE)
+    assert f"Refusal: 0.11, 95% interval {0.085:.2f} to 0.14" in html
+    assert html.count('class="series-dot"') == 4
+    assert "Nothing to show yet." in drawn("dots", dots([]))

@@ -1,4 +1,4 @@
-"""An audit for those who read it: overview, agreement, exports; a lead may close it."""
+"""An audit for those who read it: overview and exports; a lead may close it."""
 
 import json
 import tempfile
@@ -13,20 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labeling import workflow
 from labeling.access import AuditRequest, audit_roles
-from labeling.charts import heatmap
 from labeling.codebook_versions import newest_version
 from labeling.disagreements import disputed_units, undecided
 from labeling.exports import CONTENT_TYPES, FORMATS, SUFFIXES, counted_labels, export_labels
 from labeling.flags import open_flags
 from labeling.models import Audit, Label
 from labeling.opening import checklist, open_audit
-from labeling.report_words import agreement_sentence
-from labeling.reports import AuditData, agreement_of, build_report
-from labeling.third_opinions import third_opinion_note
+from labeling.reports import build_report
 from projects.errors import InputError
 from projects.roles import LEADS, READERS
-
-MAX_HEATMAP = 14
 
 
 @require_safe
@@ -54,38 +49,6 @@ def labels_by_coder(audit: Audit) -> list[tuple[str, int]]:
     counted = Label.objects.counted().filter(unit__in=audit.units.drawn())
     rows = counted.values_list("coder__name")
     return list(rows.annotate(n=Count("pk")).order_by("-n")[:50])
-
-
-@require_safe
-@audit_roles(READERS)
-def agreement(request: AuditRequest) -> HttpResponse:
-    """How far the graders agree: alpha, its companions, per mode and per pair."""
-    data = AuditData(request.audit)
-    found = agreement_of(data)
-    context = {
-        "audit": request.audit,
-        "found": found,
-        "note": third_opinion_note(request.audit),
-        "sentence": agreement_sentence(found),
-        "names": data.mode_names,
-        "rows": [(data.mode_names.get(e.label, e.label), e) for e in found.per_label if e.n],
-        "pairs": sorted(found.pairs, key=lambda pair: -pair.n)[:200],
-        "heatmap": pairs_heatmap(found),
-    }
-    return render(request, "labeling/agreement.html", context)
-
-
-def pairs_heatmap(found: object) -> object | None:
-    """Pairwise kappa as a matrix, where the coders fit on a page."""
-    pairs = found.pairs  # type: ignore[attr-defined]
-    coders = sorted({coder for pair in pairs for coder in pair.coders})
-    if not 2 <= len(coders) <= MAX_HEATMAP:
-        return None
-    values: list[list[float | None]] = [[None] * len(coders) for _ in coders]
-    for pair in pairs:
-        first, second = (coders.index(coder) for coder in pair.coders)
-        values[first][second] = values[second][first] = pair.kappa.value
-    return heatmap(coders, values)
 
 
 @require_safe

@@ -51,7 +51,7 @@ def test_the_numbers_of_a_table_are_exact(named_audit, rey_client):
         assert float(row["all_coders_said_it"]) == mode.all_said.value
 
 
-@pytest.mark.parametrize("figure", ["shares", "domains", "releases", "models", "pairs"])
+@pytest.mark.parametrize("figure", ["shares", "domains", "releases", "models"])
 def test_every_chart_is_a_picture_that_needs_nothing_else(named_audit, rey_client, figure):
     answer = rey_client.get(f"/audits/november/report/{figure}.svg")
     assert answer.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
@@ -94,13 +94,11 @@ def test_an_audit_without_a_label_has_tables_that_say_so(make_output, make_audit
     audit = make_audit("fresh")
     (row,) = table(rey_client.get("/audits/fresh/report/domains.csv"))
     assert (row["share"], row["note"]) == ("", "no unit in it is labelled yet")
-    assert csv_text(AUDIT_FIGURES["pairs"](AuditData(audit))).count("\n") == 1
-    assert rey_client.get("/audits/fresh/report/pairs.svg").status_code == 404
+    assert csv_text(AUDIT_FIGURES["latency"](AuditData(audit))).count("\n") == 1
 
 
 def test_the_report_offers_each_of_them(named_audit, rey_client):
     page = rey_client.get("/audits/november/report/").text
-    page += rey_client.get("/audits/november/agreement/").text
     offered = set(re.findall(r'href="(/audits/november/report/[a-z]+\.(?:csv|svg))"', page))
     assert offered
     for address in offered:

@@ -48,7 +48,8 @@ def test_disputed_units_are_marked_and_lead_a_lead_to_the_decision(
     token = Unit.objects.get(name="o2").token
     page = units(rey_client, "?mode=unwelcome_but_correct").text
     assert page.count("coders disagree<") == 3
-    assert token not in page, "a researcher decides nothing"
+    assert f"/audits/november/agreement/units/{token}/" in page
+    assert "adjudicate" not in page, "a researcher reads, and decides nothing"
     assert f"/audits/november/adjudicate/{token}/" in units(lea_client).text
 
 
