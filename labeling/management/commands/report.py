@@ -28,6 +28,7 @@ def describe(report: Report) -> str:
         f"complete {report.n_complete:,}, ties split {report.n_ties}, "
         f"adjudicated {report.n_adjudicated}",
         *([report.agreement_note] if report.agreement_note else []),
+        *report.firmness_lines,
         "",
     ]
     width = max((len(mode.name) for mode in report.shares), default=0)
