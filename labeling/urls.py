@@ -13,6 +13,7 @@ from labeling.views import (
     home,
     keys,
     my_work,
+    sensitivity,
     training,
     versions,
 )
@@ -40,6 +41,7 @@ urlpatterns = [
     path(AUDIT + "reopen/", audit_pages.reopen, name="reopen"),
     path(AUDIT + "report/", audit_pages.report, name="report"),
     path(AUDIT + "report.json", audit_pages.report_json, name="report-json"),
+    path(AUDIT + "sensitivity/", sensitivity.sensitivity, name="sensitivity"),
     path(AUDIT + "agreement/", audit_pages.agreement, name="agreement"),
     path(AUDIT + "versions/", versions.versions, name="versions"),
     path(AUDIT + "codebook/", versions.move_on, name="move-on"),
