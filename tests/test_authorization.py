@@ -73,6 +73,7 @@ WHO_MAY_ENTER = {
     "labeling:keep": LABELERS,
     "labeling:keys": SIGNED_IN,
     "labeling:flag": LABELERS,
+    "release:plan": LEADS,
     "demo-truth": READERS,
 }
 PROJECT_PAGES = {
@@ -82,6 +83,7 @@ PROJECT_PAGES = {
     "labeling:project",
     "labeling:audit-new",
     "labeling:codebooks",
+    "release:plan",
 }
 CODEBOOK_PAGES = {"labeling:codebook", "labeling:codebook-diff", "labeling:codebook-edit"}
 AUDIT_PAGES = {
