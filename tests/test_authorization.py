@@ -35,6 +35,7 @@ WHO_MAY_ENTER = {
     "labeling:my-work": SIGNED_IN,
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
+    "labeling:compare": READERS,
     "labeling:codebooks": READERS,
     "labeling:codebook-default": LEADS,
     "labeling:codebook": EVERYONE,
@@ -82,6 +83,7 @@ PROJECT_PAGES = {
     "feedback:upload",
     "labeling:project",
     "labeling:audit-new",
+    "labeling:compare",
     "labeling:codebooks",
     "release:plan",
 }
