@@ -34,7 +34,7 @@ class Side:
 
     @property
     def name(self) -> str:
-        return f"{self.audit.name}, {self.stratum}" if self.stratum else self.audit.name
+        return f"{self.stratum} of {self.audit.name}" if self.stratum else self.audit.name
 
     @property
     def strata(self) -> list[Stratum]:
@@ -90,10 +90,12 @@ def compare(first: Side, second: Side, *, margin: float = DEFAULT_MARGIN) -> Com
     Raises
     ------
     InputError
-        Both sides are the same, or the margin is not between 0 and 1.
+        One side is the other or a part of it, or the margin is not between 0 and 1.
     """
-    if first.key == second.key:
-        raise InputError(f"compare: expected two different sides, got {first.key} twice.")
+    same = first.audit.pk == second.audit.pk
+    if same and (first.stratum == second.stratum or "" in (first.stratum, second.stratum)):
+        came = f"{first.key} and {second.key}"
+        raise InputError(f"compare: expected two sides without a unit in common, got {came}.")
     if not 0 < margin < 1:
         raise InputError(f"margin: expected a number between 0 and 1, got {margin:g}.")
     parts, reason, pooled = cut_change(first, second)

@@ -42,7 +42,7 @@ class CompareForm(forms.Form):
         try:
             return compare(first, second, margin=given["margin"] / 100)
         except InputError:
-            self.add_error("b", "Expected another one than “From”.")
+            self.add_error("b", "Expected one without a unit of “From”.")
             return None
 
 

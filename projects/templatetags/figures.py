@@ -39,8 +39,8 @@ def count(value: int | None) -> str:
 
 @register.filter
 def signed_points(value: float | None) -> str:
-    """0.18 -> +18.0; None -> ?"""
-    return "?" if value is None else f"{100 * value:+.1f}"
+    """0.18 -> +18.0; -0.0001 -> +0.0; None -> ?"""
+    return "?" if value is None else f"{100 * value:+z.1f}"
 
 
 @register.filter

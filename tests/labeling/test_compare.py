@@ -73,12 +73,15 @@ class TestTwoReleases:
     def test_the_other_way_round_the_sign_turns(self, releases):
         assert sides(B, A).difference.value == pytest.approx(-0.4)
 
-    def test_one_side_twice_is_refused(self, releases, rey_client):
-        with pytest.raises(CommandError, match="expected two different sides"):
-            call_command("compare", A, A)
-        answer = rey_client.get(PAGE, {"a": A, "b": A})
+    @pytest.mark.parametrize("first", [A, "both"])
+    def test_a_side_against_itself_or_a_part_of_itself_is_refused(
+        self, releases, rey_client, first
+    ):
+        with pytest.raises(CommandError, match="two sides without a unit in common"):
+            call_command("compare", first, A)
+        answer = rey_client.get(PAGE, {"a": first, "b": A})
         assert answer.status_code == 422
-        assert "Expected another one than" in answer.text
+        assert "Expected one without a unit of" in answer.text
 
 
 class TestDomains:
@@ -184,7 +187,7 @@ class TestDoors:
     ):
         page = rey_client.get(PAGE).text
         assert "+40.0<small>points" in page
-        assert "from both, down · A to both, down · B" in page
+        assert "from down · A to down · B <small>both</small>" in page
 
     def test_a_project_with_one_audit_in_one_piece_has_nothing_to_compare(
         self, labelled_audit, rey_client

@@ -55,4 +55,5 @@ def describe(found: Comparison) -> str:
 def signed(found: Estimate) -> str:
     if found.value is None or found.low is None or found.high is None:
         return f"not known ({found.undefined_because})"
-    return f"{100 * found.value:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    value, low, high = (f"{100 * each:+z.1f}" for each in (found.value, found.low, found.high))
+    return f"{value} points [{low}, {high}]"
