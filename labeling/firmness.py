@@ -85,11 +85,11 @@ def headline_bounds(data: AuditData) -> NonresponseBounds:
     """What the headline would be if skipped and cannot-tell units were all of it, or none."""
     weights = data.modes.weights.astype(float)
     unsure = weights[CANNOT_TELL] if CANNOT_TELL in weights else pd.Series(0.0, weights.index)
+    labelled = data.units.loc[weights.index]
     skipped = data.units.loc[list(Unanswered(data).skippers)]
     strata = []
     samples = data.samples(weights[HEADLINE_MODE], data.headline_strata)
     for stratum, sample in zip(data.headline_strata, samples, strict=True):
-        labelled = data.units.loc[weights.index]
         members = labelled.index[labelled["stratum"] == stratum.pk]
         users = list(skipped.loc[skipped["stratum"] == stratum.pk, "user"])
         strata.append(

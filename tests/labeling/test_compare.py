@@ -221,7 +221,7 @@ class TestDoors:
         [
             (["nope", "both"], "expected the slug of an audit, got 'nope'"),
             (["both", "both:up"], "got 'up'; there are: down · A, down · B"),
-            (["both", A, "--margin", "0"], "margin: expected a number between 0 and 1, got 0"),
+            ([A, B, "--margin", "0"], "margin: expected a number between 0 and 1, got 0"),
         ],
     )
     def test_the_command_refuses_in_one_sentence(self, releases, arguments, said):

@@ -97,6 +97,17 @@ class TestNonresponse:
         coder.skips.update(undone_at=timezone.now())
         assert build_report(audit).nonresponse.skips.n == 0
 
+    def test_a_skipped_control_is_in_no_bound(self, make_output, make_audit, give_labels):
+        for number in range(4):
+            make_output(f"o{number}")
+            make_output(f"up{number}", thumb="up")
+        audit = make_audit("controls", "--thumbs-up", "4")
+        give_labels(audit, {f"o{k}": [UNWELCOME] * 3 for k in range(4)})
+        skip(audit.units.get(name="up0"), "c1", "c2", "c3")
+        report = build_report(audit)
+        assert report.nonresponse.both.n == 0
+        assert (report.anytime.share.n, report.anytime.n_left_out) == (4, 0)
+
     def test_without_a_headline_there_are_no_bounds(self, make_audit_of):
         report = build_report(make_audit_of(2))
         assert report.nonresponse is None

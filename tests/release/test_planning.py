@@ -196,6 +196,22 @@ class TestMoreToDecide:
         strict = Policy(version="strict", low=0.05, high=0.10, alpha_floor=0.8)
         assert to_decide(report, strict).more.units == 0
 
+    def test_the_gate_says_it_too(self, label_share, project):
+        audit = label_share(28, 80, frame=2000)
+        close_audit(audit)
+        out = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("gate", "--project", "assistant", "--json", stdout=out)
+        said = json.loads(out.getvalue())["to_decide"]
+        assert said["units"] == to_decide(build_report(audit)).more.units
+        assert (said["decision"], said["power"]) == ("too high", 0.8)
+
+    def test_without_a_finished_audit_the_gate_has_no_such_number(self, project):
+        out = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("gate", "--project", "assistant", "--json", stdout=out)
+        assert json.loads(out.getvalue())["to_decide"] is None
+
     def test_imported_labels_are_not_judged(self, project, write_labels):
         rows = [("1", "a", UNWELCOME), ("2", "a", "latency")]
         call_command("import_labels", "elsewhere", str(write_labels(rows)), stdout=StringIO())
