@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("feedback.urls")),
     path("", include("labeling.urls")),
+    path("", include("release.urls")),
     path("audits/<slug:audit_slug>/truth/", views.truth, name="demo-truth"),
     path("admin/", admin.site.urls),
 ]

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, DurationField, F, QuerySet, Subquery, Sum
+from django.db.models import (
+    Count,
+    DurationField,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Greatest, Least, Now
 from django.utils import timezone
 
-from labeling.models import Audit, Coder, Effort, Seat, Unit
+from labeling.models import PLANTED, Audit, Coder, Effort, Label, Seat, Unit
 
 GRACE_MS = 5_000
 """A page's clock may run this far ahead of the server's before its total is cut."""
@@ -127,6 +136,17 @@ def time_per_label(audit: Audit) -> dict[tuple[int, int], TimeSpent]:
     efforts = Effort.objects.filter(unit__audit=audit).order_by().values("unit_id", "coder_id")
     sums = efforts.annotate(active=Sum("active_ms"), wall=WALL)
     return {(row["unit_id"], row["coder_id"]): spent(row["active"], row["wall"]) for row in sums}
+
+
+def seconds_per_label(audit: Audit) -> list[float]:
+    """Active seconds of each current label on a drawn unit; labels without a known time are not
+    in it.
+    """
+    given = Label.objects.current().filter(unit=OuterRef("unit"), coder=OuterRef("coder"))
+    efforts = Effort.objects.filter(Exists(given), unit__audit=audit)
+    efforts = efforts.exclude(unit__kind__in=PLANTED).order_by()
+    sums = efforts.values("unit_id", "coder_id").annotate(active=Sum("active_ms"))
+    return [active / 1000 for active in sums.values_list("active", flat=True)]
 
 
 def spent(active_ms: int, wall: dt.timedelta) -> TimeSpent:

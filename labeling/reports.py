@@ -3,34 +3,31 @@
 Nothing here is stored: every figure is computed from the current labels when it is asked for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from analysis.agreement import AgreementReport
-from analysis.consensus import Consensus, unit_labels_from_counts
 from analysis.estimates import Estimate
-from analysis.grid import Grid, GridStratum, grid
-from analysis.shares import Share, StratumSample, share, share_difference
-from labeling.audit_agreement import AuditAgreement
-from labeling.models import (
-    PLANTED,
-    Adjudication,
-    Audit,
-    Correctness,
-    Label,
-    Skip,
-    Stratum,
-    Unit,
+from analysis.grid import Grid, grid
+from analysis.nonresponse import NonresponseBounds
+from analysis.shares import Share, share, share_difference
+from labeling.audit_data import HEADLINE_MODE as HEADLINE_MODE
+from labeling.audit_data import AuditData as AuditData
+from labeling.firmness import (
+    RunningHeadline,
+    WorkLeft,
+    anytime_headline,
+    bounds_as_dict,
+    headline_bounds,
+    work_left,
 )
+from labeling.firmness_words import anytime_line, bounds_line, work_line
+from labeling.models import Audit, Label, Skip, Stratum, Unit
 from labeling.progress import count_complete
-from labeling.reliability import VERDICTS, mode_counts, verdict_counts
 from labeling.third_opinions import third_opinion_note
-
-HEADLINE_MODE = "unwelcome_but_correct"
-LABEL_FIELDS = ("correctness", "asks_mode")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,115 +61,6 @@ class StratumShare:
     share: Share
 
 
-class AuditData:
-    """The rows of one audit, each read once and when it is asked for: units, labels, decisions."""
-
-    def __init__(self, audit: Audit) -> None:
-        self.audit = audit
-
-    @cached_property
-    def strata(self) -> list[Stratum]:
-        return list(self.audit.strata.all())
-
-    @cached_property
-    def units(self) -> pd.DataFrame:
-        """Every drawn unit: unit, name, stratum, kind, user (None: not known)."""
-        rows = self.audit.units.drawn().values_list(
-            "pk", "name", "stratum_id", "kind", "output__user_key"
-        )
-        columns = ["unit", "name", "stratum", "kind", "user"]
-        table = pd.DataFrame(list(rows), columns=columns, dtype=object)
-        table["user"] = [user or None for user in table["user"]]
-        return table.set_index("unit", drop=False)
-
-    @cached_property
-    def labels(self) -> pd.DataFrame:
-        """Counted labels: unit, coder, mode (a code, or cannot_tell), correctness, asks_mode."""
-        rows = (
-            Label.objects.counted()
-            .filter(unit__audit=self.audit)
-            .exclude(unit__kind__in=PLANTED)
-            .order_by("unit_id", "coder_id")
-            .values_list("unit_id", "coder__name", "failure_mode__code", *LABEL_FIELDS)
-        )
-        table = [(unit, coder, mode or rest[0], *rest) for unit, coder, mode, *rest in rows]
-        columns = ["unit", "coder", "label", "correctness", "asks_mode"]
-        return pd.DataFrame(table, columns=columns)
-
-    @cached_property
-    def decisions(self) -> list[tuple[int, str, str, bool]]:
-        """Current adjudications: unit, category, correctness, whether a mode was asked."""
-        rows = Adjudication.objects.current().filter(unit__audit=self.audit)
-        return [
-            (unit, mode or correctness, correctness, asks_mode)
-            for unit, mode, correctness, asks_mode in rows.values_list(
-                "unit_id", "failure_mode__code", "correctness", "asks_mode"
-            )
-        ]
-
-    @cached_property
-    def agreement(self) -> AuditAgreement:
-        return AuditAgreement(self.audit)
-
-    @property
-    def mode_names(self) -> dict[str, str]:
-        """Code to name, in codebook order; cannot_tell last where the codebook does not have it."""
-        return self.agreement.categories.names
-
-    @cached_property
-    def modes(self) -> Consensus:
-        decided: dict[object, str] = {
-            unit: category for unit, category, _, asks_mode in self.decisions if asks_mode
-        }
-        rows = mode_counts(self.audit, self.agreement.categories)
-        return unit_labels_from_counts(rows, list(self.mode_names), decided)
-
-    @cached_property
-    def correctness(self) -> Consensus:
-        """Correctness of every labelled unit, shams included."""
-        decided: dict[object, str] = {unit: value for unit, _, value, _ in self.decisions if value}
-        return unit_labels_from_counts(verdict_counts(self.audit), VERDICTS, decided)
-
-    @cached_property
-    def labelled_units(self) -> pd.DataFrame:
-        """Units with a counted label or a decision."""
-        said = self.modes.weights.index.union(self.correctness.weights.index)
-        return self.units.loc[said]
-
-    def samples(self, weights: pd.Series, strata: list[Stratum]) -> list[StratumSample]:
-        """The weight of one label on each labelled unit, by stratum, with the unit's user."""
-        return [
-            StratumSample(stratum.name, stratum.n_frame, y.to_numpy(dtype=float), users)
-            for stratum, y, users in self._by_stratum(weights, strata)
-        ]
-
-    def grid_samples(self, strata: list[Stratum]) -> list[StratumSample]:
-        weights = self.correctness.weights
-        wrong = weights[str(Correctness.INCORRECT)].astype(float)
-        return [
-            GridStratum(
-                stratum.name,
-                stratum.n_frame,
-                y.to_numpy(dtype=float),
-                users,
-                incorrect=wrong[y.index].to_numpy(),
-            )
-            for stratum, y, users in self._by_stratum(
-                weights[str(Correctness.CORRECT)].astype(float), strata
-            )
-        ]
-
-    def _by_stratum(
-        self, weights: pd.Series, strata: list[Stratum]
-    ) -> list[tuple[Stratum, pd.Series, list[str | None]]]:
-        units = self.units.loc[weights.index]
-        parts = []
-        for stratum in strata:
-            members = units[units["stratum"] == stratum.pk]
-            parts.append((stratum, weights[members.index], list(members["user"])))
-        return parts
-
-
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All that the report page, `report --json` and the exports' manifest say of one audit."""
@@ -194,6 +82,31 @@ class Report:
     grid_undefined_because: str
     progress: tuple[StratumProgress, ...]
     by_stratum: tuple[StratumShare, ...]
+    data: AuditData = field(repr=False, compare=False)
+
+    @cached_property
+    def nonresponse(self) -> NonresponseBounds | None:
+        """What the headline could be if nobody's answer were missing; None without a headline."""
+        return headline_bounds(self.data) if self.headline.value is not None else None
+
+    @cached_property
+    def anytime(self) -> RunningHeadline | None:
+        """The headline with an interval that may be looked at every day; of open audits alone."""
+        return anytime_headline(self.data)
+
+    @cached_property
+    def work_left(self) -> WorkLeft | None:
+        return work_left(self.audit)
+
+    @property
+    def firmness_lines(self) -> tuple[str, ...]:
+        """What stands beside the headline, in words."""
+        lines = [
+            bounds_line(self.nonresponse) if self.nonresponse else "",
+            anytime_line(self.anytime) if self.anytime else "",
+            work_line(self.work_left) if self.work_left else "",
+        ]
+        return tuple(line for line in lines if line)
 
     @property
     def difference(self) -> Estimate | None:
@@ -213,6 +126,9 @@ class Report:
             "shares": [mode.as_dict() for mode in self.shares],
             "agreement": self.agreement.as_dict(),
             "grid": self.grid.as_dict() if self.grid else dict.fromkeys(GRID_CELLS, NO_CELL),
+            "nonresponse": bounds_as_dict(self.nonresponse),
+            "anytime": self.anytime.as_dict() if self.anytime else None,
+            "work_left": self.work_left.as_dict() if self.work_left else None,
         }
 
     @property
@@ -285,6 +201,7 @@ def report_of(data: AuditData) -> Report:
         grid_undefined_because=reason,
         progress=progress_by_stratum(data),
         by_stratum=headline_by_stratum(data),
+        data=data,
     )
 
 
@@ -297,7 +214,7 @@ def agreement_of(
 
 def headline_strata(data: AuditData) -> list[Stratum]:
     """Negative feedback of the frame: what every share here is a share of."""
-    return [stratum for stratum in data.strata if stratum.in_frame and stratum.is_negative]
+    return data.headline_strata
 
 
 def mode_share(data: AuditData, code: str, *, finite_population: bool = True) -> Share:

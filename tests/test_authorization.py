@@ -35,6 +35,7 @@ WHO_MAY_ENTER = {
     "labeling:my-work": SIGNED_IN,
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
+    "labeling:compare": READERS,
     "labeling:codebooks": READERS,
     "labeling:codebook-default": LEADS,
     "labeling:codebook": EVERYONE,
@@ -55,6 +56,7 @@ WHO_MAY_ENTER = {
     "labeling:trend": READERS,
     "labeling:trend-csv": READERS,
     "labeling:trend-svg": READERS,
+    "labeling:sensitivity": READERS,
     "labeling:agreement": READERS,
     "labeling:agreement-csv": READERS,
     "labeling:agreement-svg": READERS,
@@ -88,6 +90,7 @@ WHO_MAY_ENTER = {
     "labeling:keep": LABELERS,
     "labeling:keys": SIGNED_IN,
     "labeling:flag": LABELERS,
+    "release:plan": LEADS,
     "demo-truth": READERS,
 }
 PROJECT_PAGES = {
@@ -96,8 +99,10 @@ PROJECT_PAGES = {
     "feedback:upload",
     "labeling:project",
     "labeling:audit-new",
+    "labeling:compare",
     "labeling:codebooks",
     "labeling:trend",
+    "release:plan",
 }
 CODEBOOK_PAGES = {"labeling:codebook", "labeling:codebook-diff", "labeling:codebook-edit"}
 AUDIT_PAGES = {
@@ -106,6 +111,7 @@ AUDIT_PAGES = {
     "labeling:report",
     "labeling:report-json",
     "labeling:units",
+    "labeling:sensitivity",
     "labeling:agreement",
     "labeling:agreement-units",
     "labeling:versions",

@@ -188,3 +188,42 @@ def test_axe_on_the_leads_pages(page, lea, split_audit, enter, scheme, live_serv
             page.goto(f"{live_server.url}/audits/split/{path}")
             found[f"{path} {size}"] = findings(page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_axe_on_what_is_planned_and_compared(
+    page, lea, split_audit, make_open_audit, enter, scheme, live_server
+):
+    """Nor do these pages scroll sideways."""
+    make_open_audit(2, slug="later")
+    enter(page, lea)
+    found, wide = {}, []
+    for path in (
+        "/audits/split/sensitivity/",
+        "/projects/assistant/plan/",
+        "/projects/assistant/plan/?margin=99",
+        "/projects/assistant/compare/?a=split&b=later",
+    ):
+        for size in SIZES:
+            set_size(page, size)
+            page.goto(f"{live_server.url}{path}")
+            found[f"{path} {size}"] = findings(page)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(f"{path} {size}")
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+    assert wide == []
+
+
+def test_a_lead_plans_and_compares_without_a_script_in_the_page(
+    page, lea, split_audit, make_open_audit, enter
+):
+    make_open_audit(2, slug="later")
+    enter(page, lea, "/projects/assistant/")
+    page.get_by_role("link", name="Plan", exact=True).click()
+    page.get_by_label("Wanted margin").fill("10")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.get_by_text("For ±10.0 points")).to_be_visible()
+    page.goto(page.url.split("plan/")[0] + "compare/")
+    page.get_by_label("From").select_option("later")
+    page.get_by_label("To", exact=True).select_option("split")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="from Audit later to Audit split")).to_be_visible()

@@ -173,6 +173,9 @@ def test_the_contract_of_report_json(labelled_audit):
         "shares",
         "agreement",
         "grid",
+        "nonresponse",
+        "anytime",
+        "work_left",
     ]
     assert (said["n_frame"], said["n_sampled"], said["n_labelled"]) == (10, 10, 10)
     assert list(said["headline"]) == ["share", "low", "high", "n"]
@@ -206,7 +209,8 @@ def test_agreement_takes_a_slug_or_a_file_and_not_both(labelled_audit, write_lab
 def test_an_audit_that_is_closed_keeps_its_figures(labelled_audit):
     before = build_report(labelled_audit).as_dict()
     workflow.close_audit(labelled_audit)
-    assert build_report(Audit.objects.get()).as_dict() == before
+    after = build_report(Audit.objects.get()).as_dict()
+    assert after == {**before, "anytime": None}, "nobody looks every day at what is closed"
 
 
 def test_a_label_set_without_the_mode_has_no_headline(project, write_labels):

@@ -1,11 +1,14 @@
 """`report SLUG`: headline, shares, agreement and grid of an audit."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from analysis.estimates import Estimate
 from labeling.management.arguments import find_audit
 from labeling.reports import Report, build_report, points
+from labeling.sensitivity import Sensitivity, build_sensitivity
 from projects.commands import InputCommand
 
 
@@ -15,10 +18,20 @@ class Command(InputCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("slug", help="slug of the audit")
+        parser.add_argument(
+            "--sensitivity",
+            action="store_true",
+            help="also how coders' error could move the shares (Dawid-Skene, Rogan-Gladen)",
+        )
 
     def run(self, options: dict[str, Any]) -> None:
         report = build_report(find_audit(options["slug"]))
-        self.answer(report.as_dict(), describe(report))
+        said, text = report.as_dict(), describe(report)
+        if options["sensitivity"]:
+            found = build_sensitivity(report)
+            said["sensitivity"] = found.as_dict()
+            text += "\n" + describe_sensitivity(found)
+        self.answer(said, text)
 
 
 def describe(report: Report) -> str:
@@ -28,6 +41,7 @@ def describe(report: Report) -> str:
         f"complete {report.n_complete:,}, ties split {report.n_ties}, "
         f"adjudicated {report.n_adjudicated}",
         *([report.agreement_note] if report.agreement_note else []),
+        *report.firmness_lines,
         "",
     ]
     width = max((len(mode.name) for mode in report.shares), default=0)
@@ -41,7 +55,28 @@ def describe(report: Report) -> str:
     return "\n".join(lines)
 
 
-def described(cell: dict[str, float | int | None]) -> str:
+def describe_sensitivity(found: Sensitivity) -> str:
+    """The lines that stand beside the shares, never instead of them."""
+    lines = ["", "if the coders err (sensitivity lines, not the shares)"]
+    if found.model.undefined_because:
+        lines += [f"Dawid-Skene: not computed, {found.model.undefined_because}"]
+    else:
+        width = max(len(line.mode.name) for line in found.lines)
+        lines += ["Dawid-Skene" if found.model.converged else "Dawid-Skene, not settled"]
+        lines += [
+            f"{line.mode.name:<{width}}  {estimate_words(line.modelled)}" for line in found.lines
+        ]
+    corrected = estimate_words(found.corrected.corrected)
+    return "\n".join([*lines, f"Rogan-Gladen, unwelcome but correct: {corrected}"])
+
+
+def estimate_words(found: Estimate) -> str:
+    return described({"share": found.value, "low": found.low, "high": found.high}) + (
+        f" ({found.undefined_because})" if found.undefined_because else ""
+    )
+
+
+def described(cell: Mapping[str, float | None]) -> str:
     share, low, high = (cell[key] for key in ("share", "low", "high"))
     if share is None or low is None or high is None:
         return "not known"

@@ -1,0 +1,79 @@
+"""Two audits, or two strata such as releases, against each other; and the series they are in."""
+
+from django import forms
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from labeling.comparison import Comparison, compare, find_side
+from labeling.models import Audit
+from projects.access import MemberRequest, project_roles
+from projects.errors import InputError
+from projects.models import Project
+from projects.roles import READERS
+
+Choices = list[tuple[str, str]]
+
+
+class CompareForm(forms.Form):
+    """It changes nothing, so it is sent by GET and can be linked to."""
+
+    a = forms.ChoiceField(label="From")
+    b = forms.ChoiceField(label="To")
+    margin = forms.FloatField(
+        min_value=0.1,
+        max_value=50,
+        help_text="In points: the largest change that does not matter. Fix it before you look.",
+    )
+
+    def __init__(self, given: QueryDict, *, choices: Choices) -> None:
+        a, b = first_choice(choices)
+        known = {name: given[name] for name in self.base_fields if name in given}
+        super().__init__({"a": a, "b": b, "margin": "5", **known}, label_suffix="")
+        for name in ("a", "b"):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def compare(self, project: Project) -> Comparison | None:
+        """The comparison, or None with the form's errors."""
+        if not self.is_valid():
+            return None
+        given = self.cleaned_data
+        first, second = (find_side(given[name], project=project) for name in ("a", "b"))
+        try:
+            return compare(first, second, margin=given["margin"] / 100)
+        except InputError:
+            self.add_error("b", "Expected one without a unit of “From”.")
+            return None
+
+
+@require_safe
+@project_roles(READERS)
+def compare_page(request: MemberRequest, project_slug: str) -> HttpResponse:
+    """The change of the headline with its interval, its parts, and whether the series is stable."""
+    choices = choices_of(request.project)
+    form = CompareForm(request.GET, choices=choices) if len(choices) > 1 else None
+    found = form.compare(request.project) if form else None
+    context = {"project": request.project, "form": form, "found": found}
+    status = 422 if form and form.errors else 200
+    return render(request, "labeling/compare.html", context, status=status)
+
+
+def choices_of(project: Project) -> Choices:
+    """Every audit, newest first, each with the strata of its headline where there are several."""
+    choices: Choices = []
+    for audit in Audit.objects.filter(project=project).prefetch_related("strata"):
+        choices.append((audit.slug, audit.name))
+        strata = [each for each in audit.strata.all() if each.in_frame and each.is_negative]
+        if len(strata) > 1:
+            choices += [
+                (f"{audit.slug}:{each.name}", f"{audit.name}, {each.name}") for each in strata
+            ]
+    return choices
+
+
+def first_choice(choices: Choices) -> tuple[str, str]:
+    """The two newest audits, the older one first; of a single audit its first two strata."""
+    audits = [key for key, _ in choices if ":" not in key]
+    if len(audits) > 1:
+        return audits[1], audits[0]
+    return choices[1][0], choices[-1][0]

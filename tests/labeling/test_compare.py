@@ -1,0 +1,236 @@
+"""The change of the headline: its interval, its parts by domain, and the series of audits."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling.comparison import compare, find_side
+from labeling.models import Audit, Codebook
+from labeling.reports import build_report
+from labeling.workflow import close_audit
+
+UNWELCOME = "unwelcome_but_correct"
+PAGE = "/projects/assistant/compare/"
+
+
+@pytest.fixture
+def make_side(make_output, make_audit, give_labels):
+    """An audit of all negatives of its own release: {domain: (outputs, of them unwelcome)}."""
+
+    def make(slug, domains):
+        said = {}
+        for domain, (n, n_unwelcome) in domains.items():
+            for number in range(n):
+                name = f"{slug}-{domain}-{number}"
+                make_output(name, domain=domain, release=slug)
+                said[name] = [UNWELCOME if number < n_unwelcome else "latency"] * 3
+        return said
+
+    return make
+
+
+@pytest.fixture
+def releases(make_side, make_audit, give_labels):
+    """One audit by release. B has more tax, whose share is high and stays; code's share rose."""
+    said = make_side("A", {"tax": (10, 8), "code": (30, 3)})
+    said |= make_side("B", {"tax": (30, 24), "code": (10, 3)})
+    audit = make_audit("both", "--strata", "release")
+    give_labels(audit, said)
+    return audit
+
+
+def sides(first, second):
+    return compare(find_side(first), find_side(second))
+
+
+A, B = "both:down · A", "both:down · B"
+
+
+class TestTwoReleases:
+    def test_the_change_is_second_minus_first_with_one_interval(self, releases):
+        found = sides(A, B)
+        assert found.first.share.value == pytest.approx(11 / 40)
+        assert found.second.share.value == pytest.approx(27 / 40)
+        assert found.difference.value == pytest.approx(0.4)
+        assert 0 < found.difference.low < 0.4 < found.difference.high
+        report = build_report(releases)
+        assert found.difference.value == pytest.approx(report.difference.value)
+        assert (found.difference.low, found.difference.high) == pytest.approx(
+            (report.difference.low, report.difference.high)
+        )
+
+    def test_it_is_cut_into_mix_and_rate_that_add_up(self, releases):
+        parts = sides(A, B).parts
+        # weights 1/4, 3/4 then 3/4, 1/4; tax .8 and .8, code .1 and .3
+        assert parts.mix.value == pytest.approx((3 / 4 - 1 / 4) * 0.8 + (1 / 4 - 3 / 4) * 0.2)
+        assert parts.rate.value == pytest.approx((0.3 - 0.1) / 2)
+        assert parts.mix.value + parts.rate.value == pytest.approx(parts.difference.value)
+        assert [row.domain for row in parts.domains] == ["code", "tax"]
+        assert parts.domains[1].rate.value == pytest.approx(0)
+
+    def test_the_other_way_round_the_sign_turns(self, releases):
+        assert sides(B, A).difference.value == pytest.approx(-0.4)
+
+    @pytest.mark.parametrize("first", [A, "both"])
+    def test_a_side_against_itself_or_a_part_of_itself_is_refused(
+        self, releases, rey_client, first
+    ):
+        with pytest.raises(CommandError, match="two sides without a unit in common"):
+            call_command("compare", first, A)
+        answer = rey_client.get(PAGE, {"a": first, "b": A})
+        assert answer.status_code == 422
+        assert "Expected one without a unit of" in answer.text
+
+
+class TestDomains:
+    def test_the_sizes_are_the_frames_and_not_the_samples(self, make_side, make_audit, give_labels):
+        said = make_side("A", {"tax": (60, 60), "code": (40, 0)})
+        said |= make_side("B", {"tax": (30, 30), "code": (70, 0)})
+        audit = make_audit("part", "--strata", "release", size=80)
+        give_labels(audit, {unit.name: said[unit.name] for unit in audit.units.all()})
+        parts = sides("part:down · A", "part:down · B").parts
+        tax = next(row for row in parts.domains if row.domain == "tax")
+        assert (tax.weight_before, tax.weight_after) == pytest.approx((0.6, 0.3))
+        assert parts.difference.value == pytest.approx(-0.3), "each domain is all of one kind"
+
+    def test_domains_with_few_labels_are_counted_as_one(self, make_side, make_audit, give_labels):
+        said = make_side("A", {"tax": (10, 5), "one": (2, 1), "two": (3, 1)})
+        said |= make_side("B", {"tax": (10, 5), "one": (6, 1), "two": (6, 1)})
+        audit = make_audit("small", "--strata", "release")
+        give_labels(audit, said)
+        found = sides("small:down · A", "small:down · B")
+        assert found.pooled == ("one", "two")
+        others, _ = found.parts.domains
+        assert others.domain == "other domains"
+        assert (others.before.value, others.after.value) == pytest.approx((2 / 5, 2 / 12))
+
+    def test_a_domain_of_one_release_alone_is_all_mix(self, make_side, make_audit, give_labels):
+        said = make_side("A", {"tax": (10, 5)}) | make_side("B", {"tax": (10, 5), "new": (10, 9)})
+        audit = make_audit("grown", "--strata", "release")
+        give_labels(audit, said)
+        new, _ = sides("grown:down · A", "grown:down · B").parts.domains
+        assert (new.before.value, new.rate.value) == (None, 0)
+
+    def test_a_frame_that_is_not_in_the_database_has_no_parts_and_says_so(
+        self, releases, rey_client
+    ):
+        releases.strata.update(n_frame=500)
+        found = sides(A, B)
+        assert found.parts is None
+        assert found.difference.value is not None
+        page = rey_client.get(PAGE, {"a": A, "b": B}).text
+        assert "the domains of both&#x27;s frame are not in the database" in page
+
+
+class TestTwoAudits:
+    @pytest.fixture
+    def two(self, make_side, make_audit, give_labels):
+        """The second frame holds the first one's outputs, too."""
+        audits = []
+        for slug, n_unwelcome in (("june", 20), ("july", 30)):
+            said = make_side(slug, {"tax": (40, n_unwelcome)})
+            audit = make_audit(slug)
+            known = {unit.name: said.get(unit.name) for unit in audit.units.all()}
+            give_labels(audit, {name: given or ["latency"] * 3 for name, given in known.items()})
+            close_audit(audit)
+            audits.append(audit)
+        return audits
+
+    def test_outputs_in_both_samples_are_counted_and_said(self, two, rey_client):
+        warning = "40 outputs are in both samples"
+        assert any(warning in said for said in sides("june", "july").warnings)
+        assert warning in rey_client.get(PAGE).text
+
+    def test_another_codebook_is_said_and_breaks_the_series(self, two, lea):
+        other = Codebook.objects.create(project=two[0].project, name="other", version=1)
+        for mode in two[0].codebook.modes.all():
+            mode.pk, mode.codebook = None, other
+            mode.save()
+        before = sides("june", "july")
+        assert not any("codebook" in said for said in before.warnings)
+        assert [step.is_break for step in before.steps] == [False, False]
+        Audit.objects.filter(slug="july").update(codebook=other)
+        found = sides("june", "july")
+        assert any("The codebooks differ" in said for said in found.warnings)
+        assert [step.is_break for step in found.steps] == [False, True]
+
+    def test_the_series_holds_closed_audits_oldest_first(self, two, make_audit):
+        make_audit("open-one")
+        steps = sides("june", "july").steps
+        assert [step.name for step in steps] == ["june", "july"]
+        assert steps[0].difference.undefined_because == "there is no earlier window"
+        assert steps[1].state in ("moved", "unknown")
+
+    def test_a_wide_margin_calls_a_small_change_stable_and_a_narrow_one_does_not(self, two):
+        def states(margin):
+            found = compare(find_side("june"), find_side("july"), margin=margin)
+            return found.steps[1].state
+
+        assert states(0.49) == "stable"
+        assert states(0.01) != "stable"
+
+    def test_imported_labels_have_a_change_and_no_parts(self, two, write_labels, project):
+        rows = [(str(k), "a", UNWELCOME if k % 2 else "latency") for k in range(40)]
+        arguments = ["elsewhere", str(write_labels(rows))]
+        call_command("import_labels", *arguments, stdout=StringIO())
+        found = sides("june", "elsewhere")
+        assert found.difference.value is not None
+        assert found.parts_undefined_because == "elsewhere has no frame of outputs"
+        assert found.steps == ()
+
+
+class TestDoors:
+    def test_the_page_shows_the_two_newest_audits_or_two_strata_of_the_only_one(
+        self, releases, rey_client
+    ):
+        page = rey_client.get(PAGE).text
+        assert "+40.0<small>points" in page
+        assert "from down · A to down · B <small>both</small>" in page
+
+    def test_a_project_with_one_audit_in_one_piece_has_nothing_to_compare(
+        self, labelled_audit, rey_client
+    ):
+        page = rey_client.get(PAGE).text
+        assert "There is nothing to compare yet" in page
+
+    def test_an_audit_of_another_project_is_not_a_choice(
+        self, releases, elsewhere, make_open_audit, rey_client
+    ):
+        make_open_audit(1, slug="theirs", in_project=elsewhere[0])
+        answer = rey_client.get(PAGE, {"a": A, "b": "theirs"})
+        assert answer.status_code == 422
+        assert "Select a valid choice" in answer.text
+
+    def test_page_and_command_say_the_same(self, releases, rey_client):
+        out = StringIO()
+        call_command("compare", A, B, "--json", stdout=out)
+        said = json.loads(out.getvalue())
+        page = rey_client.get(PAGE, {"a": A, "b": B}).text
+        for found in (said["difference"], said["parts"]["mix"], said["parts"]["rate"]):
+            for key in ("value", "low", "high"):
+                assert f"{100 * found[key]:+.1f}" in page
+        text = StringIO()
+        call_command("compare", A, B, stdout=text)
+        assert "change: +40.0 points" in text.getvalue()
+        assert "mix of domains: +30.0 points" in text.getvalue()
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["nope", "both"], "expected the slug of an audit, got 'nope'"),
+            (["both", "both:up"], "got 'up'; there are: down · A, down · B"),
+            ([A, B, "--margin", "0"], "margin: expected a number between 0 and 1, got 0"),
+        ],
+    )
+    def test_the_command_refuses_in_one_sentence(self, releases, arguments, said):
+        with pytest.raises(CommandError, match=said) as caught:
+            call_command("compare", *arguments)
+        assert caught.value.returncode == 2
+
+    def test_the_page_costs_as_many_queries_whatever_the_number_of_units(
+        self, releases, rey_client, django_assert_max_num_queries
+    ):
+        with django_assert_max_num_queries(40):
+            rey_client.get(PAGE, {"a": A, "b": B})
