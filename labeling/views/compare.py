@@ -63,11 +63,9 @@ def choices_of(project: Project) -> Choices:
     choices: Choices = []
     for audit in Audit.objects.filter(project=project).prefetch_related("strata"):
         choices.append((audit.slug, audit.name))
-        strata = [each for each in audit.strata.all() if each.in_frame and each.is_negative]
+        strata = [each.name for each in audit.strata.all() if each.in_frame and each.is_negative]
         if len(strata) > 1:
-            choices += [
-                (f"{audit.slug}:{each.name}", f"{audit.name}, {each.name}") for each in strata
-            ]
+            choices += [(f"{audit.slug}:{name}", f"{name} of {audit.name}") for name in strata]
     return choices
 
 
@@ -76,4 +74,4 @@ def first_choice(choices: Choices) -> tuple[str, str]:
     audits = [key for key, _ in choices if ":" not in key]
     if len(audits) > 1:
         return audits[1], audits[0]
-    return choices[1][0], choices[-1][0]
+    return choices[1][0], choices[2][0]

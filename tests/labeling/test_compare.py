@@ -188,6 +188,7 @@ class TestDoors:
         page = rey_client.get(PAGE).text
         assert "+40.0<small>points" in page
         assert "from down · A to down · B <small>both</small>" in page
+        assert '<option value="both:down · A" selected>down · A of both</option>' in page
 
     def test_a_project_with_one_audit_in_one_piece_has_nothing_to_compare(
         self, labelled_audit, rey_client
