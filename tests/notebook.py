@@ -56,6 +56,8 @@ def assert_same(mine: Any, theirs: Any, where: str = "report") -> None:
 
 def assert_same_report(mine: dict[str, Any], slug: str) -> None:
     theirs = json.loads(said("report", slug, "--json"))
+    for key in ("nonresponse", "work_left", "anytime"):
+        theirs.pop(key)  # of skips, times and the order of serving: no label set holds them
     for found in (mine, theirs):  # equal shares stand in no order
         found["shares"] = sorted(found["shares"], key=lambda one: one["mode"])
     assert_same(mine, theirs)

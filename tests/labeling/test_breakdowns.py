@@ -179,5 +179,5 @@ def test_the_report_asks_as_many_questions_of_the_database_whatever_it_holds(
     two_rates, labelled_audit, rey_client, django_assert_num_queries
 ):
     for slug in ("two-rates", "november"):
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(27):
             rey_client.get(f"/audits/{slug}/report/")

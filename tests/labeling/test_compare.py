@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling.comparison import compare, find_side
-from labeling.models import Audit, Codebook
+from labeling.models import Audit, Codebook, Label
 from labeling.reports import build_report
 from labeling.workflow import close_audit
 
@@ -151,7 +151,11 @@ class TestTwoAudits:
         before = sides("june", "july")
         assert not any("codebook" in said for said in before.warnings)
         assert [step.is_break for step in before.steps] == [False, False]
-        Audit.objects.filter(slug="july").update(codebook=other)
+        july = Audit.objects.filter(slug="july")
+        july.update(codebook=other)
+        for mode in other.modes.all():  # as if it had been labelled under it
+            labels = Label.objects.filter(unit__audit__in=july, failure_mode__code=mode.code)
+            labels.update(failure_mode=mode, codebook=other)
         found = sides("june", "july")
         assert any("The codebooks differ" in said for said in found.warnings)
         assert [step.is_break for step in found.steps] == [False, True]
