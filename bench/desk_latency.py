@@ -17,8 +17,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from bench.demo_server import demo_server
-from tests.conftest import CHROMIUM_SWITCHES
-from tests.surroundings import find_chromium
+from tests.surroundings import CHROMIUM_SWITCHES, find_chromium
 
 DESK = "/audits/assistant-negatives-open/label/"
 GOALS = {"first_page_requests": 6, "first_page_bytes": 100_000, "step_ms": 50.0}

@@ -10,7 +10,12 @@ import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from tests.surroundings import find_chromium, missing_groups, shared_directory
+from tests.surroundings import (
+    CHROMIUM_SWITCHES,
+    find_chromium,
+    missing_groups,
+    shared_directory,
+)
 
 pytest_plugins = [
     "tests.people",
@@ -18,15 +23,6 @@ pytest_plugins = [
     "tests.sampled",
     "tests.graders_at_work",
     "tests.notebook",
-]
-
-CHROMIUM_SWITCHES = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 ]
 
 

@@ -5,6 +5,14 @@ import shutil
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+CHROMIUM_SWITCHES = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -146,8 +146,9 @@ def test_axe_on_the_page_of_gold(
     lea_client.post(f"/audits/split/adjudicate/{unit.token}/", decision)
     set_size(page, size)
     enter(page, lea, "/audits/w34/gold/")
-    expect(page.get_by_role("link", name="Fill in from")).to_be_visible()
+    fill_in = page.get_by_role("link", name="Fill in from split-OUTPUT-0")
+    expect(fill_in).to_be_visible()
     assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("link", name="Fill in from").click()
+    fill_in.click()
     expect(page.get_by_label("Explanation")).to_have_value("The rule in the prompt says so.")
