@@ -114,7 +114,7 @@ def test_what_was_sent_is_opened_again_from_the_list(page, ana, sent, enter):
     page.get_by_role("link", name="Reopen").last.click()
     expect(page.locator(".output .text.rendered")).to_contain_text("is what the policy says")
     expect(page.get_by_text("judge it afresh")).to_be_visible()
-    page.get_by_text("Correct", exact=True).click()
+    page.get_by_role("radio", name="Correct", exact=True).check(force=True)
     page.get_by_label("Why you judge it again").fill("I read the policy once more.")
     page.locator(".mode-no_fault_found").click()
     page.get_by_role("button", name="Submit and next").click()
