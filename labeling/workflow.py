@@ -3,7 +3,7 @@
 Each function is one transaction that locks its parent first. Times are the database's own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -395,13 +395,3 @@ def lock_open_audit(unit: Unit) -> Audit:
 def require_open(audit: Audit) -> None:
     if not audit.is_open:
         raise AuditClosedError(audit)
-
-
-def modes_by_code(codebook: Codebook, codes: Iterable[str]) -> tuple[FailureMode, ...]:
-    """The modes with these codes, in codebook order; unknown codes are an error."""
-    wanted = set(codes)
-    found = tuple(codebook.modes.filter(code__in=wanted))
-    unknown = wanted - {mode.code for mode in found}
-    if unknown:
-        raise InputError(f"Failure modes: {', '.join(sorted(unknown))} not in codebook {codebook}.")
-    return found
