@@ -10,6 +10,7 @@ from analysis.agreement import LabelAgreement
 from analysis.disagreement import coincidences, confusions
 from analysis.estimates import Estimate
 from analysis.pairs import Pair, PairTable
+from labeling.agreement_units import readable_rows
 from labeling.audit_agreement import AuditAgreement, WeekAgreement
 from labeling.chart_shapes import BarRow, DotChart, Heatmap, SeriesChart, SeriesPoint
 from labeling.charts import heatmap, series
@@ -123,8 +124,10 @@ def confusions_figure(agreed: AuditAgreement) -> Figure:
     )
 
 
-def disputed_figure(agreed: AuditAgreement) -> Figure:
-    codes = agreed.categories.codes if agreed.most_disputed else ()
+def disputed_figure(agreed: AuditAgreement, role: str = "") -> Figure:
+    """The units whose labels this role may read now."""
+    found = readable_rows(agreed, role)
+    codes = agreed.categories.codes if found else ()
     return Figure(
         title="Units that disagree most",
         columns=("unit", "entropy_bits", "n_labels", *codes),
@@ -133,7 +136,7 @@ def disputed_figure(agreed: AuditAgreement) -> Figure:
                 *(row.unit.name, row.disputed.entropy, sum(row.disputed.counts.values())),
                 *(row.disputed.counts.get(code, 0) for code in codes),
             )
-            for row in agreed.most_disputed
+            for row in found
         ),
     )
 

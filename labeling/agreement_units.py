@@ -13,7 +13,7 @@ from django.db.models import Count, Exists
 from django.db.models.functions import Coalesce, Left
 
 from feedback.models import Content
-from labeling.audit_agreement import AuditAgreement
+from labeling.audit_agreement import AuditAgreement, DisputedRow
 from labeling.models import Audit, Label, Unit
 from labeling.models.unit import UnitQuerySet
 from labeling.progress import awaited_seats
@@ -67,15 +67,19 @@ def units_carrying(audit: Audit, categories: Categories, codes: Sequence[str]) -
 
 def most_disputed(agreed: AuditAgreement, role: str, *, at_most: int) -> list[ListedUnit]:
     """The units that disagree most and may be read, at most 200."""
+    rows = readable_rows(agreed, role)[:at_most]
+    counts = {row.unit.pk: row.disputed.counts for row in rows}
+    return listed([row.unit for row in rows], counts, agreed.categories)
+
+
+def readable_rows(agreed: AuditAgreement, role: str) -> list[DisputedRow]:
     found = agreed.most_disputed
     readable = set(
         readable_units(agreed.audit, role)
         .filter(pk__in=[row.unit.pk for row in found])
         .values_list("pk", flat=True)
     )
-    rows = [row for row in found if row.unit.pk in readable][:at_most]
-    counts = {row.unit.pk: row.disputed.counts for row in rows}
-    return listed([row.unit for row in rows], counts, agreed.categories)
+    return [row for row in found if row.unit.pk in readable]
 
 
 def carrying(agreed: AuditAgreement, units: Sequence[Unit]) -> list[ListedUnit]:

@@ -13,6 +13,7 @@ from labeling.audit_data import HEADLINE_MODE, AuditData
 from labeling.domain_shares import cut_by_domain, pool_small
 from labeling.models import Audit, Stratum
 from labeling.reports import mode_share
+from labeling.trends import codebooks_of
 from projects.errors import InputError
 from projects.models import Project
 
@@ -129,8 +130,9 @@ def warnings_about(first: Side, second: Side) -> Iterable[str]:
         return
     if a.frame != b.frame or a.kind != b.kind:
         yield "The two frames are of different kinds, so their shares are of different things."
-    if a.codebook_id != b.codebook_id:
-        yield f"The codebooks differ: {a.codebook} and {b.codebook}."
+    old, new = labelled_under(a), labelled_under(b)
+    if old != new:
+        yield f"The codebooks differ: {old} and {new}."
     if a.project_id == b.project_id:
         common = len(set(first.data.units["name"]) & set(second.data.units["name"]))
         if common and not (a.is_imported or b.is_imported):
@@ -159,8 +161,13 @@ def window_of(audit: Audit) -> Window | None:
     return Window(
         name=audit.name,
         strata=samples(data, data.headline_strata),
-        codebook=str(audit.codebook),
+        codebook=labelled_under(audit),
     )
+
+
+def labelled_under(audit: Audit) -> str:
+    """The versions its labels were given under, as the trend has them; without any, its own."""
+    return " + ".join(codebooks_of(audit)) or str(audit.codebook)
 
 
 def find_side(typed: str, *, project: Project | None = None) -> Side:

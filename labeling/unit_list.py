@@ -1,6 +1,7 @@
 """The units behind a figure: what a unit's label is, how it was found, and who disagrees."""
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +40,14 @@ class ListedUnit:
 
 
 class UnitList:
-    """The labelled units of an audit that a choice leaves, in draw order."""
+    """The labelled units that a choice leaves and that may be read (None: all), in draw order."""
 
-    def __init__(self, data: AuditData, choice: Choice) -> None:
+    def __init__(self, data: AuditData, choice: Choice, readable: Set[int] | None = None) -> None:
         self.data = data
         self.disputed = set(disputed_units(data.audit).values_list("pk", flat=True))
-        self.keys = self._chosen(choice)
+        chosen = self._chosen(choice)
+        self.keys = [key for key in chosen if readable is None or key in readable]
+        self.n_waiting = len(chosen) - len(self.keys)
 
     def __len__(self) -> int:
         return len(self.keys)

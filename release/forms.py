@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from projects.errors import InputError
-from release.planning import Assumptions
+from release.planning import Assumptions, written
 
 PERCENT = ("margin", "truth", "low", "high", "completion", "sensitivity", "specificity")
 
@@ -56,7 +56,7 @@ class PlanForm(forms.Form):
     def as_people_say(self, field: str, sentence: str) -> str:
         """The sentence with what was typed, a percentage where the rule has a fraction."""
         before, _, _ = sentence.rpartition(", got ")
-        return f"{before}, got {self.cleaned_data[field]:g}."
+        return f"{before}, got {written(self.cleaned_data[field])}."
 
     def assumptions(self) -> Assumptions:
         given = self.cleaned_data

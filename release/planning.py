@@ -40,6 +40,11 @@ MOST_UNITS = 20_000
 """As far as the search for a number of units goes, too."""
 
 
+def written(value: float) -> str:
+    """A number as it was typed; a whole one may be larger than any float."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """What the newest finished audit shows (None: there is none), and the frame there is today."""
@@ -108,7 +113,9 @@ class Assumptions:
         )
         for name, holds, expected in rules:
             if not holds:
-                raise InputError(f"{name}: expected {expected}, got {getattr(self, name):g}.")
+                raise InputError(
+                    f"{name}: expected {expected}, got {written(getattr(self, name))}."
+                )
 
     @property
     def gate_plan(self) -> GatePlan:

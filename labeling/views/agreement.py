@@ -12,6 +12,7 @@ from labeling.access import AuditRequest, audit_roles
 from labeling.agreement_files import (
     AGREEMENT_FIGURES,
     alphas_chart,
+    disputed_figure,
     modes_chart,
     pair_figure,
     pairs_heatmap,
@@ -184,7 +185,10 @@ def figure_svg(request: AuditRequest, figure: str) -> HttpResponse:
 def find_figure(request: AuditRequest, name: str) -> Figure:
     if name not in AGREEMENT_FIGURES:
         raise Http404
-    return AGREEMENT_FIGURES[name](AuditAgreement(request.audit))
+    agreed = AuditAgreement(request.audit)
+    if name == "disputed":
+        return disputed_figure(agreed, request.membership.role)
+    return AGREEMENT_FIGURES[name](agreed)
 
 
 @require_safe
@@ -230,12 +234,12 @@ def unit(request: AuditRequest, token: str) -> HttpResponse:
     found.audit = request.audit
     role = request.membership.role
     context: dict[str, Any] = {"audit": request.audit, "unit": found}
+    may_read = readable_units(request.audit, role).filter(pk=found.pk).exists()
     if found.output is not None:
-        context |= {
-            "shown": what_graders_see(found, request.audit),
-            "said": what_the_user_said(found),
-        }
-    if readable_units(request.audit, role).filter(pk=found.pk).exists():
+        context["shown"] = what_graders_see(found, request.audit)
+        if may_read or not request.audit.is_blind:
+            context["said"] = what_the_user_said(found)
+    if may_read:
         context |= labels_of(found, role)
     return render(request, "labeling/agreement_unit.html", context)
 

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from labeling.access import AuditRequest, audit_roles
+from labeling.agreement_units import readable_units
 from labeling.breakdowns import Breakdowns
 from labeling.chart_shapes import Heatmap
 from labeling.disagreements import disputed_units, undecided
@@ -114,7 +115,8 @@ def units(request: AuditRequest) -> HttpResponse:
     """The labelled units that a cell of the grid counts, or any other choice of them."""
     data = AuditData(request.audit)
     choice = read_choice(request, set(data.mode_names))
-    found = UnitList(data, choice)
+    readable = readable_units(request.audit, request.membership.role)
+    found = UnitList(data, choice, set(readable.values_list("pk", flat=True)))
     page = Paginator(found.keys, UNITS_PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
@@ -122,6 +124,7 @@ def units(request: AuditRequest) -> HttpResponse:
         "audit": request.audit,
         "choice": choice,
         "n_disputed": found.n_disputed,
+        "n_waiting": found.n_waiting,
         "page": page,
         "rows": found.page(list(page.object_list)),
         "query": query.urlencode(),

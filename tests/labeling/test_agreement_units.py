@@ -182,6 +182,21 @@ class TestIndependence:
             assert units_on(rey_client.get(path)) == ["w34-token-0"]
         assert "1 more is still being labelled" in words(lea_client.get(both))
         assert "1 disagrees; you can read them when" in words(lea_client.get(W34))
+        behind_the_grid = lea_client.get("/audits/w34/units/")
+        assert "w34-OUTPUT-0" not in behind_the_grid.text
+        assert "1 more still wait" in words(behind_the_grid)
+        for client, n_rows in ((lea_client, 0), (rey_client, 1)):
+            rows = client.get(f"{W34}disputed.csv").text.strip().splitlines()[1:]
+            assert len(rows) == n_rows
+
+    def test_a_lead_reads_the_users_words_when_the_verdict_is_no_longer_to_be_blind(
+        self, disputed, lea_client, rey_client
+    ):
+        waiting = f"{W34}units/w34-token-1/"
+        assert "The user rated it" not in lea_client.get(waiting).text
+        assert "The user rated it" in rey_client.get(waiting).text
+        workflow.close_audit(disputed)
+        assert "The user rated it" in lea_client.get(waiting).text
 
     def test_who_has_to_decide_sees_no_names_and_the_way_to_the_decision(
         self, disputed, first, lea_client, lea, ana

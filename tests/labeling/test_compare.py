@@ -10,6 +10,7 @@ from labeling.comparison import compare, find_side
 from labeling.models import Audit, Codebook, Label
 from labeling.reports import build_report
 from labeling.workflow import close_audit
+from tests.versions import clone_version
 
 UNWELCOME = "unwelcome_but_correct"
 PAGE = "/projects/assistant/compare/"
@@ -159,6 +160,13 @@ class TestTwoAudits:
         found = sides("june", "july")
         assert any("The codebooks differ" in said for said in found.warnings)
         assert [step.is_break for step in found.steps] == [False, True]
+
+    def test_a_version_that_no_label_was_given_under_breaks_nothing(self, two):
+        july = Audit.objects.get(slug="july")
+        Audit.objects.filter(pk=july.pk).update(codebook=clone_version(july.codebook))
+        found = sides("june", "july")
+        assert not any("codebook" in said for said in found.warnings)
+        assert [step.is_break for step in found.steps] == [False, False]
 
     def test_the_series_holds_closed_audits_oldest_first(self, two, make_audit):
         make_audit("open-one")

@@ -14,6 +14,7 @@ from labeling.reliability import Part, read_categories, read_parts
 from labeling.workflow import Judgment
 from tests.labeling.test_third_opinion import claim_and_say
 from tests.sampled import expire
+from tests.versions import clone_version
 
 
 @pytest.fixture
@@ -96,23 +97,6 @@ def test_two_versions_of_one_mode_ask_no_third_opinion(make_open_audit, make_gra
     audit.refresh_from_db()
     claim_and_say(audit, second, "latency")
     assert Seat.objects.filter(audit=audit).count() == 2
-
-
-def clone_version(old):
-    from labeling.models import Codebook
-
-    modes = list(old.modes.all())
-    new = Codebook.objects.get(pk=old.pk)
-    new.pk = None
-    new.version = old.version + 1
-    new._state.adding = True
-    new.save()
-    for mode in modes:
-        mode.pk = None
-        mode.codebook = new
-        mode._state.adding = True
-        mode.save()
-    return new
 
 
 def test_agreement_by_version_leaves_third_opinions_out(make_open_audit, make_graders):

@@ -28,8 +28,8 @@ from labeling.reliability import (
 )
 from labeling.reports import AuditData, build_report
 from labeling.version_figures import version_figures
-from tests.labeling.test_edges_of_the_desk import clone_version
 from tests.sampled import add_unit
+from tests.versions import clone_version
 
 MODES = ("refusal", "hallucination", "latency", "formatting", "")
 FIGURES = ("alpha", "percent", "ac1", "fleiss")

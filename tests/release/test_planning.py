@@ -133,6 +133,7 @@ class TestRefusals:
             ("margin", "60", "Expected from 0.1 to below 50 points, got 60."),
             ("low", "40", "Expected a share from the lower limit to 100%, got 25."),
             ("units", "5000", "Expected 1 to 1,000 units, got 5000."),
+            ("units", "9" * 400, f"got {'9' * 400}."),
             ("completion", "0", "Expected 1% to 100%, got 0."),
             ("truth", "lots", "Enter a number."),
             ("deff", "nan", "Enter a number."),
@@ -145,7 +146,9 @@ class TestRefusals:
         assert answer.status_code == 422
         assert said in answer.text.replace("&#x27;", "'")
 
-    @pytest.mark.parametrize("option", [["--margin", "nan"], ["--units", "0"], ["--deff", "inf"]])
+    @pytest.mark.parametrize(
+        "option", [["--margin", "nan"], ["--units", "0"], ["--units", "9" * 400], ["--deff", "inf"]]
+    )
     def test_the_command_refuses_in_one_sentence(self, project, option):
         with pytest.raises(CommandError, match=f"{option[0][2:]}: expected") as caught:
             call_command("plan", "--project", "assistant", *option)
