@@ -14,6 +14,8 @@ from labeling.flags import EXCERPT, flags_with_last_word
 from labeling.models import Audit, Coder, Label, Seat, Skip, Unit
 
 MAX_FLAGS = 50
+ACCURACY_BATCH = 20
+"""Own accuracy is counted anew after so many units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,19 +129,23 @@ def own_flags(audit: Audit, coder: Coder) -> list[OwnFlag]:
 
 
 def own_accuracy(audit: Audit, coder: Coder) -> OwnAccuracy:
-    """By the first label on each gold unit.
+    """By the first label on each gold unit, over whole batches of the coder's labels.
 
-    A label that is changed afterwards moves nothing, so nobody can find out by trying which units
-    are gold and what their answers are.
+    A figure that moved with the label on a gold unit would tell that it was one; this one moves
+    after every 20 units, whichever they were. A label that is changed afterwards moves nothing,
+    so nobody can find out by trying which units are gold and what their answers are.
     """
     earlier = Label.objects.filter(unit=OuterRef("unit"), coder=coder, pk__lt=OuterRef("pk"))
-    gold = {"unit__gold__is_training": False, "unit__gold__retired_at": None}
-    first = (
-        Label.objects.filter(unit__audit=audit, unit__kind=Unit.Kind.GOLD, coder=coder, **gold)
-        .filter(~Exists(earlier))
-        .select_related("unit__gold__failure_mode", "failure_mode")
-    )
-    right = [said_as_known(label) for label in first]
+    first = Label.objects.filter(~Exists(earlier), unit__audit=audit, coder=coder)
+    counted = first.count() // ACCURACY_BATCH * ACCURACY_BATCH
+    in_batches = first.order_by("pk").values_list("pk", flat=True)[:counted]
+    on_gold = first.filter(
+        pk__in=list(in_batches),
+        unit__kind=Unit.Kind.GOLD,
+        unit__gold__is_training=False,
+        unit__gold__retired_at=None,
+    ).select_related("unit__gold__failure_mode", "failure_mode")
+    right = [said_as_known(label) for label in on_gold]
     if not right:
         return OwnAccuracy(n_right=0, n=0)
     interval = wilson(sum(right), len(right))

@@ -28,7 +28,8 @@ from labeling.models import (
     Unit,
 )
 from projects.errors import InputError
-from projects.models import User
+from projects.models import Membership, User
+from projects.roles import READERS
 
 REPEAT_GAP = 20
 """Labels between a unit and its repeat; in an audit of fewer than 40 units half of them."""
@@ -155,12 +156,20 @@ def next_planted(audit: Audit, coder: Coder) -> Seat | None:
     if n_done == 0:
         return None
     drawn = int(digest(audit.seed, "plant", coder.pk, n_done)[:8], 16) / 2**32
-    unit: Unit | None = None
-    if drawn < audit.gold_share:
-        unit = next_gold(audit, coder)
-    elif drawn < audit.gold_share + audit.repeat_share:
-        unit = next_repeat(audit, coder)
+    if drawn >= audit.gold_share + audit.repeat_share or knows_answers(audit, coder):
+        return None
+    find = next_gold if drawn < audit.gold_share else next_repeat
+    unit = find(audit, coder)
     return planted_seat(unit, coder) if unit else None
+
+
+def knows_answers(audit: Audit, coder: Coder) -> bool:
+    """Whether the coder may read gold and labels, their own sealed ones among them.
+
+    What is planted would measure nothing for whoever can look the answer up.
+    """
+    member = Membership.objects.current().filter(project=audit.project_id, user=coder.user_id)
+    return member.filter(role__in=READERS).exists()
 
 
 def count_done(audit: Audit, coder: Coder) -> int:

@@ -53,12 +53,12 @@ class SettingsForm(forms.Form):
     gold_share = percent_field(
         "Gold units, %",
         "Of the units a grader gets, this part has a known answer. Graders cannot tell which; "
-        "gold units enter no figure of the audit.",
+        "gold units enter no figure of the audit. Leads, who can read the answers, get none.",
     )
     repeat_share = percent_field(
         "Repeated units, %",
         "This part is units the grader has labelled before, to see whether they say the same. "
-        "Graders are not told; repeats enter no figure of the audit.",
+        "Graders are not told; repeats enter no figure of the audit. Leads get none.",
     )
     training_bar = percent_field(
         "Training bar, %",

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from labeling.access import AuditRequest, audit_roles, coder_of_request
 from labeling.models import Audit
-from labeling.my_work import own_flags, sent_labels, sent_line, work_in
+from labeling.my_work import ACCURACY_BATCH, own_flags, sent_labels, sent_line, work_in
 from labeling.planting import repeat_gap
 from labeling.sealing import sealed_before
 from labeling.workflow import coder_of
@@ -26,7 +26,8 @@ def my_work(request: PersonRequest) -> HttpResponse:
     """Per project and open audit: labels, time, skips, flags, and how far the audit is."""
     memberships = Membership.objects.current().filter(user=request.user, role__in=LABELERS)
     places = [place(member) for member in memberships.select_related("project")]
-    return render(request, "labeling/my_work.html", {"places": places})
+    context = {"places": places, "accuracy_batch": ACCURACY_BATCH}
+    return render(request, "labeling/my_work.html", context)
 
 
 def place(member: Membership) -> dict[str, Any]:

@@ -197,7 +197,15 @@ def test_own_accuracy_is_nowhere_unless_the_lead_shares_it(ana_client, ana_desk,
     assert "ccuracy" not in ana_client.get(MINE).text
 
 
-def test_shared_accuracy_is_k_of_n_with_a_wilson_interval(ana_client, ana_desk, make_gold, audit):
+@pytest.fixture
+def batches_of(monkeypatch):
+    return lambda n: monkeypatch.setattr("labeling.my_work.ACCURACY_BATCH", n)
+
+
+def test_shared_accuracy_is_k_of_n_with_a_wilson_interval(
+    ana_client, ana_desk, make_gold, audit, batches_of
+):
+    batches_of(4)
     Audit.objects.update(shares_accuracy=True)
     judge(ana_desk, make_gold(90))
     judge(ana_desk, make_gold(91), "correct", "formatting")
@@ -211,17 +219,37 @@ def test_shared_accuracy_is_k_of_n_with_a_wilson_interval(ana_client, ana_desk, 
 
 def test_accuracy_over_no_gold_is_not_a_number(ana_client, audit):
     Audit.objects.update(shares_accuracy=True)
-    assert "no unit with a known answer yet" in ana_client.get("/my-work/").text
+    page = ana_client.get("/my-work/").text
+    assert "nothing to count yet" in page
+    assert "counted anew after every 20 units" in page
 
 
-def test_training_and_retired_gold_are_not_in_it(ana_desk, make_gold, audit, coder):
+def test_accuracy_moves_after_every_twenty_units_whichever_they_were(
+    ana_desk, make_gold, audit, coder
+):
+    """Moving with each gold label, it told that the unit just sent was one."""
+    seen = []
+    for number in range(21):
+        counts = number in {0, 7, 19, 20}
+        judge(ana_desk, make_gold(100 + number, retired_at=None if counts else timezone.now()))
+        seen.append(own_accuracy(audit, coder).n)
+    assert seen == [0] * 19 + [3, 3]
+
+
+def test_training_and_retired_gold_are_not_in_it(ana_desk, make_gold, audit, coder, batches_of):
+    batches_of(1)
     judge(ana_desk, make_gold(90, is_training=True, explanation="Because."))
     judge(ana_desk, make_gold(91, retired_at=timezone.now()))
     assert own_accuracy(audit, coder).n == 0
+    judge(ana_desk, make_gold(92))
+    assert own_accuracy(audit, coder).n == 1
 
 
-def test_trying_answers_on_units_does_not_tell_which_are_gold(ana_desk, make_gold, audit, coder):
+def test_trying_answers_on_units_does_not_tell_which_are_gold(
+    ana_desk, make_gold, audit, coder, batches_of
+):
     """Had the present label counted, opening each unit again would have shown it."""
+    batches_of(1)
     unit = make_gold(90)
     judge(ana_desk, unit, "correct", "formatting")
     before = own_accuracy(audit, coder)
@@ -230,9 +258,11 @@ def test_trying_answers_on_units_does_not_tell_which_are_gold(ana_desk, make_gol
     assert (before.n_right, before.n) == (0, 1)
 
 
-def test_accuracy_is_ones_own(ana_desk, make_gold, audit, project, ben):
+def test_accuracy_is_ones_own(ana_desk, make_gold, audit, project, ana, ben, batches_of):
+    batches_of(1)
     judge(ana_desk, make_gold(90))
     assert own_accuracy(audit, coder_of(project, ben)).n == 0
+    assert own_accuracy(audit, coder_of(project, ana)).n == 1
 
 
 # What I sent

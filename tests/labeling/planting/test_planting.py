@@ -46,6 +46,16 @@ def test_shares_of_zero_plant_nothing(ana_client, make_open_audit, make_gold, at
     assert work(at_desk(ana_client, audit)) == ["sampled"] * 5
 
 
+def test_a_lead_who_labels_gets_nothing_planted(
+    lea_client, ana_client, audit, repeating_too, at_desk
+):
+    """A lead can read gold answers and labels: what is planted would measure nothing."""
+    assert set(work(at_desk(lea_client, audit))) == {"sampled"}
+    assert "gold" in work(at_desk(ana_client, audit))
+    assert set(work(at_desk(lea_client, repeating_too))) == {"sampled"}
+    assert "repeat" in work(at_desk(ana_client, repeating_too))
+
+
 def test_each_coder_has_an_order_of_their_own(make_open_audit, make_gold, make_graders):
     audit = make_open_audit(3)
     for number in range(100, 112):
