@@ -10,8 +10,7 @@ import numpy as np
 from scipy import special
 
 from analysis.estimates import Estimate, FloatArray, IntArray, undefined
-from analysis.proportions import clopper_pearson
-from analysis.shares import cluster_deff
+from analysis.shares import cluster_deff, effective_n, exact_bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +65,12 @@ def domain_share(
     w = design.weight * domain
     p = min(max(float(w @ y / w.sum()), 0.0), 1.0)
     strata = np.unique(design.stratum[inside] if is_domain_known else design.stratum)
-    n_eff = _domain_n(w, y, design, strata) * n / (n + len(strata))
-    n_eff = min(n_eff / cluster_deff((w * (y - p))[inside], design.user[inside]), 4 * n)
+    simple = _domain_n(w, y, design, strata) * n / (n + len(strata))
+    deff = cluster_deff((w * (y - p))[inside], design.user[inside])
     df = max(1, len(np.unique(design.user[inside])) - len(strata))
-    ratio = float(special.stdtrit(max(n - 1, 1), 0.975) / special.stdtrit(df, 0.975))
-    n_eff *= min(ratio, 1.0) ** 2
-    exact = clopper_pearson(min(p * n_eff, n_eff), n_eff)
-    return Estimate(value=p, low=min(exact.low, p), high=max(exact.high, p), n=n)
+    n_eff = effective_n(simple, n=n, deff=deff, df=df, level=0.95)
+    bounds = exact_bounds(p, n_eff, 0.95)
+    return Estimate(value=p, low=bounds.low, high=bounds.high, n=n)
 
 
 def _domain_n(w: FloatArray, y: FloatArray, design: Design, strata: IntArray) -> float:

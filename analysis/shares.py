@@ -146,7 +146,15 @@ def share(
     names = tuple(stratum.name for stratum in missing)
     gap = sum(stratum.n_frame for stratum in missing) / total if total else 0.0
     if not sampled or gap > MAX_UNSAMPLED:
-        return _unknown(sampled, names, total, finite_population, level)
+        reason = f"no labelled unit in the strata {list(names)}, over 5% of the frame"
+        return unknown_share(
+            reason if sampled else "no unit is labelled",
+            n=sum(int(np.size(stratum.y)) for stratum in sampled),
+            n_frame=total,
+            unsampled=names,
+            finite_population=finite_population,
+            level=level,
+        )
     sample = _gather(sampled)
     return _estimate(sample, names, gap, total, finite_population, level)
 
@@ -163,7 +171,7 @@ def _estimate(
     p = float(sample.weights @ (sample.sums(sample.y) / sample.n))
     deff, df = _user_deff(sample), _degrees_of_freedom(sample)
     n_eff = _effective_n(sample, p=p, deff=deff, df=df, finite=finite_population, level=level)
-    bounds = Interval(p, p) if n_eff is None else _bounds(p, n_eff, level)
+    bounds = Interval(p, p) if n_eff is None else exact_bounds(p, n_eff, level)
     low, high = (1 - gap) * bounds.low, (1 - gap) * bounds.high + gap
     return Share(
         value=p,
@@ -235,28 +243,28 @@ def _check(strata: Sequence[StratumSample]) -> None:
             )
 
 
-def _unknown(
-    sampled: Sequence[StratumSample],
-    names: tuple[str, ...],
-    total: int,
+def unknown_share(
+    reason: str,
+    *,
+    n: int,
+    n_frame: int,
+    unsampled: tuple[str, ...],
     finite_population: bool,
     level: float,
 ) -> Share:
-    reason = "no unit is labelled"
-    if sampled:
-        reason = f"no labelled unit in the strata {list(names)}, over 5% of the frame"
+    """Return the share that cannot be given, with the reason."""
     return Share(
         value=None,
         low=None,
         high=None,
-        n=sum(int(np.size(stratum.y)) for stratum in sampled),
-        n_frame=total,
+        n=n,
+        n_frame=n_frame,
         n_eff=None,
         df=None,
         deff_users=1.0,
         top_user_share=None,
         too_imprecise=None,
-        unsampled=names,
+        unsampled=unsampled,
         undefined_because=reason,
         finite_population=finite_population,
         level=level,
@@ -322,13 +330,23 @@ def _effective_n(
     rest = 1 - n_h / sample.n_frame if finite else np.ones(len(n_h))
     variance = float((sample.weights**2 * rest * s2 / n_h).sum())
     q = float(sample.weights @ m1)
-    capped = min(q * (1 - q) / variance / deff, 4 * n)
+    return effective_n(q * (1 - q) / variance, n=n, deff=deff, df=df, level=level)
+
+
+def effective_n(simple: float, *, n: float, deff: float, df: int, level: float) -> float:
+    """Return the effective sample size that goes into the Clopper-Pearson interval.
+
+    `simple` is q (1 - q) / v of the smoothed sample; it is divided by the design effect of users,
+    capped at 4n, and corrected for degrees of freedom (Korn & Graubard 1998).
+    """
+    capped = min(simple / deff, 4 * n)
     tail = (1 + level) / 2
     ratio = special.stdtrit(max(n - 1, 1), tail) / special.stdtrit(df, tail)
     return float(capped * min(ratio, 1.0) ** 2)
 
 
-def _bounds(p: float, n_eff: float, level: float) -> Interval:
+def exact_bounds(p: float, n_eff: float, level: float) -> Interval:
+    """Return the Clopper-Pearson interval of a share of `n_eff` units; it holds the share."""
     exact = clopper_pearson(min(max(p * n_eff, 0.0), n_eff), n_eff, level=level)
     return Interval(min(exact.low, p), max(exact.high, p))
 

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from scipy import special
 
 from analysis.errors import AnalysisInputError
 from analysis.estimates import FloatArray
-from analysis.proportions import clopper_pearson, z_quantile
-from analysis.shares import MAX_UNSAMPLED, Share, too_imprecise
+from analysis.proportions import z_quantile
+from analysis.shares import (
+    MAX_UNSAMPLED,
+    Share,
+    cluster_deff,
+    effective_n,
+    exact_bounds,
+    too_imprecise,
+    unknown_share,
+    user_codes,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,14 +90,21 @@ def subpopulation_share(parts: Sequence[StratumPart], *, level: float = 0.95) ->
     known = sum(part.size for part in found)
     gap = 1 - known / total if names else 0.0
     if not found or gap > MAX_UNSAMPLED:
-        return _unknown(found, names, total, level)
+        reason = f"no labelled unit of it in the strata {list(names)}, over 5% of it"
+        return unknown_share(
+            reason if found else "no unit in it is labelled yet",
+            n=sum(part.n for part in found),
+            n_frame=round(total),
+            unsampled=names,
+            finite_population=False,
+            level=level,
+        )
     sample = _Sample.of(found)
     p = sample.mean(sample.mean_h)
     deff, df = sample.user_deff(), max(1, sample.n_users - len(found))
     n_eff = sample.effective_n(deff=deff, df=df, level=level)
-    exact = clopper_pearson(min(max(p * n_eff, 0.0), n_eff), n_eff, level=level)
-    low = (1 - gap) * min(exact.low, p)
-    high = (1 - gap) * max(exact.high, p) + gap
+    bounds = exact_bounds(p, n_eff, level)
+    low, high = (1 - gap) * bounds.low, (1 - gap) * bounds.high + gap
     return Share(
         value=p,
         low=low,
@@ -123,14 +137,10 @@ class _Sample:
 
     @classmethod
     def of(cls, parts: Sequence[StratumPart]) -> "_Sample":
-        users = pd.Series([user for part in parts for user in part.users], dtype=object)
-        codes = pd.factorize(users)[0].astype(np.int64)
-        alone = codes < 0
-        codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
         sizes = np.array([part.size for part in parts])
         return cls(
             y=np.concatenate([np.asarray(p.y, dtype=np.float64).reshape(-1) for p in parts]),
-            user=np.unique(codes, return_inverse=True)[1].astype(np.int64),
+            user=user_codes([user for part in parts for user in part.users]),
             stratum=np.repeat(np.arange(len(parts)), [p.n for p in parts]).astype(np.int64),
             k=np.array([float(part.n) for part in parts]),
             weight=sizes / sizes.sum(),
@@ -156,12 +166,7 @@ class _Sample:
     def user_deff(self) -> float:
         """Return the design effect of users, at least 1; see `analysis.shares`."""
         residual = (self.weight / self.k)[self.stratum] * (self.y - self.mean_h[self.stratum])
-        by_user = np.bincount(self.user, weights=residual)
-        g, n = len(by_user), len(residual)
-        alone = float((residual**2).sum()) * n / max(n - 1, 1)
-        if alone <= 0 or g < 2:
-            return 1.0
-        return max(1.0, float((by_user**2).sum()) * g / (g - 1) / alone)
+        return cluster_deff(residual, self.user)
 
     def effective_n(self, *, deff: float, df: int, level: float) -> float:
         m1 = (self.sums(self.y) + 0.5) / (self.k + 1)
@@ -171,11 +176,8 @@ class _Sample:
         rest = self.n_drawn / np.maximum(self.n_drawn - 1, 1)
         sizes = outside * (m1 - q) ** 2 * rest / self.n_inside
         variance = float((self.weight**2 * (s2 / self.k + sizes)).sum())
-        n = float(len(self.y))
-        capped = min(q * (1 - q) / variance / deff, 4 * n)
-        tail = (1 + level) / 2
-        ratio = special.stdtrit(max(n - 1, 1), tail) / special.stdtrit(df, tail)
-        return float(capped * min(ratio, 1.0) ** 2)
+        simple = q * (1 - q) / variance
+        return effective_n(simple, n=float(len(self.y)), deff=deff, df=df, level=level)
 
 
 def _check(parts: Sequence[StratumPart]) -> None:
@@ -193,27 +195,3 @@ def _check(parts: Sequence[StratumPart]) -> None:
                 f"expected one user per labelled unit in stratum {part.name!r}: "
                 f"came {len(part.users)} users for {part.n} units."
             )
-
-
-def _unknown(
-    found: Sequence[StratumPart], names: tuple[str, ...], total: float, level: float
-) -> Share:
-    reason = "no unit in it is labelled yet"
-    if found:
-        reason = f"no labelled unit of it in the strata {list(names)}, over 5% of it"
-    return Share(
-        value=None,
-        low=None,
-        high=None,
-        n=sum(part.n for part in found),
-        n_frame=round(total),
-        n_eff=None,
-        df=None,
-        deff_users=1.0,
-        top_user_share=None,
-        too_imprecise=None,
-        unsampled=names,
-        undefined_because=reason,
-        finite_population=False,
-        level=level,
-    )
