@@ -1,6 +1,7 @@
 """What every command does alike: `--json`, and one clear sentence with status 2 on bad input."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from projects.errors import InputError
 from projects.models import Project
 
 BAD_INPUT = 2
+STARTS_WITH_NUMBER = re.compile(r"^-[0-9.]")
 MAX_USAGE = 500
 """Characters of a sentence about usage; it repeats what was typed, however long that was."""
 NOT_MIGRATED = {"42P01", "42703"}
@@ -22,8 +24,11 @@ NOT_MIGRATED = {"42P01", "42703"}
 class InputCommand(BaseCommand):
     """A command whose `run` may raise InputError or CommandError: one sentence, exit status 2.
 
-    Called from Python, the same sentence is a CommandError with ``returncode`` 2.
+    Called from Python, the same sentence is a CommandError with ``returncode`` 2. With
+    ``takes_negative_values`` an option may be given a list that begins with a negative number.
     """
+
+    takes_negative_values = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -52,6 +57,8 @@ class InputCommand(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.called_from_command_line = False  # argparse's errors are raised, not printed
+        if self.takes_negative_values:
+            parser._negative_number_matcher = STARTS_WITH_NUMBER  # `--negative -1,0` is a value
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:

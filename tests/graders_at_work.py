@@ -11,6 +11,21 @@ from labeling.workflow import Judgment
 from tests.sampled import add_unit
 
 
+def measure(audit, seconds):
+    """Give each current label of the audit this active time."""
+    now = timezone.now()
+    Effort.objects.bulk_create(
+        Effort(
+            unit=label.unit,
+            coder=label.coder,
+            active_ms=1000 * seconds,
+            first_at=now - timedelta(seconds=seconds),
+            last_at=now,
+        )
+        for label in Label.objects.current().filter(unit__audit=audit)
+    )
+
+
 @pytest.fixture
 def coder(project):
     """The project's coder for a user."""

@@ -1,6 +1,5 @@
 """What stands beside the headline: nonresponse, an interval for every day, the work left."""
 
-import datetime as dt
 import json
 from io import StringIO
 
@@ -10,8 +9,9 @@ from django.utils import timezone
 
 from labeling import workflow
 from labeling.effort import seconds_per_label
-from labeling.models import Coder, Effort, Label, Seat
+from labeling.models import Coder, Effort, Seat
 from labeling.reports import build_report
+from tests.graders_at_work import measure
 
 UNWELCOME = "unwelcome_but_correct"
 
@@ -44,21 +44,6 @@ def skip(unit, *names):
     for name in names:
         coder, _ = Coder.objects.get_or_create(project=unit.audit.project, name=name)
         workflow.skip_unit(unit=unit, coder=coder, reason="language")
-
-
-def measure(audit, seconds):
-    """Give each current label of the audit this active time."""
-    now = timezone.now()
-    Effort.objects.bulk_create(
-        Effort(
-            unit=label.unit,
-            coder=label.coder,
-            active_ms=1000 * seconds,
-            first_at=now - dt.timedelta(seconds=seconds),
-            last_at=now,
-        )
-        for label in Label.objects.current().filter(unit__audit=audit)
-    )
 
 
 class TestNonresponse:

@@ -1,18 +1,16 @@
 """Units for a margin and for a decision of the gate: page, command, and the report's line."""
 
-import datetime as dt
 import json
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
-from labeling.models import Effort, Label
 from labeling.reports import build_report
 from labeling.workflow import close_audit
 from release.planning import Assumptions, make_plan, to_decide
 from release.policy import Policy
+from tests.graders_at_work import measure
 
 PLAN = "/projects/assistant/plan/"
 UNWELCOME = "unwelcome_but_correct"
@@ -39,20 +37,6 @@ def label_share(make_output, make_audit, give_labels):
         return audit
 
     return label
-
-
-def measure(audit, seconds):
-    now = timezone.now()
-    Effort.objects.bulk_create(
-        Effort(
-            unit=label.unit,
-            coder=label.coder,
-            active_ms=1000 * seconds,
-            first_at=now - dt.timedelta(seconds=seconds),
-            last_at=now,
-        )
-        for label in Label.objects.current().filter(unit__audit=audit)
-    )
 
 
 class TestPlan:

@@ -1,6 +1,5 @@
 """`import_feedback FILE --project P`: what users said, from a file (docs/feedback-files.md)."""
 
-import re
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -16,16 +15,11 @@ from projects.commands import InputCommand, checked_path, find_project
 from projects.errors import InputError
 
 BATCH_ROWS = 2000
-STARTS_WITH_NUMBER = re.compile(r"^-[0-9.]")
 
 
 class Command(InputCommand):
     help = "Import outputs and what users said about them, from CSV, JSON lines or a JSON list."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser._negative_number_matcher = STARTS_WITH_NUMBER  # `--negative -1,0` is a value
-        return parser
+    takes_negative_values = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -1,6 +1,5 @@
 """Draw an audit from the command line: preview, strata, units, seats."""
 
-import re
 import secrets
 from typing import Any
 
@@ -19,16 +18,10 @@ from projects.commands import InputCommand, find_project
 from projects.errors import InputError
 from projects.models import Project
 
-STARTS_WITH_NUMBER = re.compile(r"^-[0-9.]")
-
 
 class Command(InputCommand):
     help = "Draw a seeded, stratified sample of a project's feedback as a new audit."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser._negative_number_matcher = STARTS_WITH_NUMBER  # `--negative -1,0` is a value
-        return parser
+    takes_negative_values = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
