@@ -18,11 +18,12 @@ from feedback.models import Output
 from fixtures.coders import CODERS, assign_coders, simulate_label
 from fixtures.demo import DemoData, DemoOutput, as_feedback_records, generate
 from labeling import planting, workflow
-from labeling.models import Audit, Coder, Effort, FailureMode, Label, Unit, Verdict
+from labeling.models import Audit, Coder, Effort, FailureMode, Label, Seat, Unit, Verdict
 from labeling.workflow import Judgment
 from projects.errors import InputError
 from projects.models import Membership, Project, User
 from projects.roles import Role
+from projects.table_statistics import refresh_statistics
 
 SLUG = "demo"
 LABELLED = "assistant-negatives"
@@ -136,6 +137,7 @@ def label_as_coders(audit: Audit, data: DemoData) -> None:
             seed = data.seed + (unit.kind == Unit.Kind.REPEAT)
             efforts.append(label_as(unit, coder, name, outputs[unit.name], modes, seed))
     Effort.objects.bulk_create(efforts, batch_size=500)
+    refresh_statistics(len(efforts), Unit, Seat, Verdict, Label, Effort)
     workflow.close_audit(audit)
     put_into_the_past(audit)
 

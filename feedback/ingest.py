@@ -16,10 +16,11 @@ from django.utils import timezone
 from feedback import staging
 from feedback.cleaning import RowError
 from feedback.intake import Taken, take_rows
-from feedback.models import Channel, Import, RejectedRow
+from feedback.models import Channel, Content, Feedback, Import, Output, RejectedRow
 from feedback.polarity import Polarity, is_scale
 from feedback.rows import Row, RowReader
 from projects.models import Project
+from projects.table_statistics import refresh_statistics
 
 MAX_REASON = 300
 ATTEMPTS = 3
@@ -80,6 +81,7 @@ def take_in_batch(source: Import, reader: RowReader, *, max_rows: int) -> Import
                 raise
     if source.status in {Import.Status.DONE, Import.Status.FAILED}:
         staging.discard(source)
+        refresh_statistics(source.n_new, Output, Content, Feedback)
     return source
 
 

@@ -17,6 +17,7 @@ from labeling.judged_frame import source_by_judge
 from labeling.models import Audit, Codebook, Seat, Stratum, Unit
 from projects.errors import InputError
 from projects.models import Project, User
+from projects.table_statistics import refresh_statistics
 
 CHUNK = 500
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
@@ -73,6 +74,7 @@ def draw_audit(
         if rows:  # outputs from elsewhere came in just now, after the plan was made
             audit.frame_until = timezone.now()
         store_audit(audit, frame.strata, drawn)
+    refresh_statistics(len(drawn), Unit, Seat)
     return audit
 
 
@@ -134,7 +136,9 @@ def extend_audit(audit: Audit, size: int, *, source: FrameSource | None = None) 
     with transaction.atomic():
         if rows:
             plan.place.store(rows)
-        return store_extension(audit, frame.strata, new)
+        n_added = store_extension(audit, frame.strata, new)
+    refresh_statistics(n_added, Unit, Seat)
+    return n_added
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Substr
 
 from feedback.models import Output
-from labeling.models import Adjudication, Audit, Correctness, Label, Unit
+from labeling.models import Adjudication, Audit, Correctness, Unit
 from labeling.planting import could_be_drawn
 
 MOST_FOUND = 10
@@ -108,7 +108,7 @@ def same_labels(audit: Audit) -> QuerySet[Unit]:
         stratum__is_negative=True,
         output__in=free_outputs(audit).values("pk"),
     )
-    counted = Q(labels__in=Label.objects.counted())
+    counted = Q(labels__superseded_at=None, labels__is_late=False)
     return (
         units.annotate(
             n_labels=Count("labels", filter=counted),

@@ -24,6 +24,8 @@ UNIT_FIELDS = (
     *("gold__is_training", "gold__retired_at", "name"),
 )
 
+BATCH = 500
+
 
 class GraderData:
     """The rows of one audit that say how its coders work, read once."""
@@ -76,14 +78,18 @@ class GraderData:
     def n_words(self) -> dict[int, int]:
         """Words that had to be read, by output: what stands unfolded on the desk.
 
-        Read only where a time is known, since it is for times alone.
+        Read only where a time is known, since it is for times alone; by keys, a batch at a time,
+        which no planner turns into a loop over all texts.
         """
         if not self.seconds:
             return {}
-        outputs = self.labelled_units.values("output_id")
-        texts = Content.objects.filter(output__in=outputs)
-        rows = texts.values_list("output_id", "conversation", "text").iterator(chunk_size=500)
-        return {output: count_words(turns, text) for output, turns, text in rows}
+        outputs = sorted({unit.output_id for unit in self.units.values() if unit.output_id})
+        words: dict[int, int] = {}
+        for start in range(0, len(outputs), BATCH):
+            texts = Content.objects.filter(output__in=outputs[start : start + BATCH])
+            for output, turns, text in texts.values_list("output_id", "conversation", "text"):
+                words[output] = count_words(turns, text)
+        return words
 
     @cached_property
     def skips(self) -> list[tuple[int, str, int]]:

@@ -14,8 +14,9 @@ from feedback.formats import Record
 from feedback.formats.detection import open_source, read_records
 from labeling.codebooks import current_codebook
 from labeling.judges import Judgement, outputs_by_name, record_judgements
-from labeling.models import Correctness, FailureMode, Judge
+from labeling.models import Correctness, FailureMode, Judge, JudgeVerdict
 from projects.errors import InputError
+from projects.table_statistics import refresh_statistics
 
 BATCH_ROWS = 2000
 MAX_LISTED = 100
@@ -123,6 +124,7 @@ def import_judgements(path: Path, judge: Judge) -> Iterator[JudgementImport]:
     while batch := list(islice(records, BATCH_ROWS)):
         take_batch(done, reader, batch)
         yield done
+    refresh_statistics(done.n_new, JudgeVerdict)
 
 
 def take_batch(done: JudgementImport, reader: "RowReader", batch: Sequence[Record]) -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from labeling.models import (
 from labeling.third_opinions import lock_for_third_opinions, settle_third_opinion
 from projects.errors import InputError
 from projects.models import Project
+from projects.table_statistics import refresh_statistics
 
 CHUNK = 2000
 CANNOT_TELL = str(Correctness.CANNOT_TELL)
@@ -98,6 +100,7 @@ def import_labels(*, slug: str, path: Path, project: Project | None) -> LabelImp
     if audit.is_closed and not audit.is_imported:
         raise InputError(f"Audit {slug!r} is closed and takes no more labels.")
     counts = add_labels(audit, rows)
+    transaction.on_commit(partial(refresh_statistics, counts["n_new"], Unit, Label))
     return LabelImport(audit=audit, is_new_audit=is_new, n_rows=len(rows), **counts)
 
 
