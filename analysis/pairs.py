@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from analysis.estimates import BoolArray, Estimate, FloatArray, IntArray, undefined
+from analysis.estimates import Estimate, FloatArray, IntArray, undefined
+from analysis.kappas import kappa_estimate
 from analysis.long_table import CodedLabels, code_labels
 from analysis.meetings import MeetingCounter, Meetings
 
-Z = float(special.ndtri(0.975))
 MAX_PAIRS = 5_000
+EXTRA_UNITS = 2
+"""Spread evenly over a table for its smoothed interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,9 @@ def pairwise(labels: pd.DataFrame, *, domain: Sequence[str] | None = None) -> li
     Returns
     -------
     list of Pair, ordered by coder names; of more than 5,000 those with the most shared units
-        ``kappa`` is Cohen 1960 with the large-sample interval of Fleiss, Cohen & Everitt 1969;
-        undefined when both coders used one and the same label throughout.
+        ``kappa`` is Cohen 1960 with the standard error of Fleiss, Cohen & Everitt 1969 and the
+        interval of `kappa_estimate`; undefined when both coders used one and the same label
+        throughout.
     """
     return pairs_of(code_labels(labels, domain))
 
@@ -77,20 +79,17 @@ def pairs_from_meetings(
     met = _Met.of(meetings, len(coders))
     if len(met.n) == 0:
         return []
-    percent = _mean(met, (met.first == met.second).astype(np.float64))
     first = _Margins.of(met, met.first, n_categories)
     second = _Margins.of(met, met.second, n_categories)
-    chance = first.agreement_with(second, len(met.n))
-    varied: BoolArray = chance < 1 - 1e-12
-    kappa: FloatArray = np.full(len(chance), np.nan)
-    np.divide(percent - chance, 1 - chance, out=kappa, where=varied)
-    se = _standard_error(met, first, second, np.where(varied, kappa, 0.0), chance)
+    percent = _mean(met, (met.first == met.second).astype(np.float64))
+    kappa, se = _kappa_and_error(met, first, second, 0)
+    smooth, smooth_se = _kappa_and_error(met, first, second, EXTRA_UNITS)
     return [
         Pair(
             coders=(coders[met.coders[i, 0]], coders[met.coders[i, 1]]),
             n=int(met.n[i]),
             percent=float(percent[i]),
-            kappa=_kappa(kappa[i], se[i], n=int(met.n[i])),
+            kappa=_estimate(kappa[i], se[i], int(met.n[i]), (smooth[i], smooth_se[i])),
         )
         for i in np.sort(np.argsort(-met.n, kind="stable")[:at_most])
     ]
@@ -160,30 +159,48 @@ class _Margins:
         place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.where(self.keys[place] == wanted, self.share[place], 0.0)
 
-    def agreement_with(self, other: "_Margins", n_pairs: int) -> FloatArray:
+    def summed(self, other: "_Margins", n_pairs: int) -> FloatArray:
+        """Return the sum over labels of this share times the other's, for each pair."""
         pair, label = self.keys // self.n_categories, self.keys % self.n_categories
         shared = self.share * other.at(pair, label)
         return np.bincount(pair, weights=shared, minlength=n_pairs).astype(np.float64)
 
 
-def _standard_error(
-    met: _Met, first: _Margins, second: _Margins, kappa: FloatArray, chance: FloatArray
-) -> FloatArray:
-    """Return the standard error of Fleiss, Cohen & Everitt 1969, equation 13."""
-    rest = (1 - kappa)[met.pair]
-    agreed = 1 - (first.at(met.pair, met.first) + second.at(met.pair, met.first)) * rest
-    apart = (second.at(met.pair, met.first) + first.at(met.pair, met.second)) * rest
-    terms = np.where(met.first == met.second, agreed, apart) ** 2
-    spread = _mean(met, terms) - (kappa - chance * (1 - kappa)) ** 2
-    bottom = np.where(chance < 1 - 1e-12, 1 - chance, 1.0)
-    return np.sqrt(np.maximum(spread, 0.0) / met.n) / bottom
+def _kappa_and_error(
+    met: _Met, first: _Margins, second: _Margins, extra: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return kappa, nan where undefined, and its error by Fleiss, Cohen & Everitt 1969, eq. 13.
+
+    Both are of the table with `extra` units spread evenly over all its cells.
+    """
+    k, n_pairs = first.n_categories, len(met.n)
+    kept, flat = met.n / (met.n + extra), extra / (met.n + extra) / k
+
+    def at(margins: _Margins, label: IntArray) -> FloatArray:
+        return kept[met.pair] * margins.at(met.pair, label) + flat[met.pair]
+
+    def summed(one: _Margins, other: _Margins) -> FloatArray:
+        return kept**2 * one.summed(other, n_pairs) + 2 * kept * flat + k * flat**2
+
+    is_same = met.first == met.second
+    percent = kept * _mean(met, is_same.astype(np.float64)) + flat
+    chance, both = summed(first, second), summed(first, first) + summed(second, second)
+    varied = chance < 1 - 1e-12
+    bottom = np.where(varied, 1 - chance, 1.0)
+    kappa = np.where(varied, (percent - chance) / bottom, 0.0)
+    rest = 1 - kappa
+    agreed = 1 - (at(first, met.first) + at(second, met.first)) * rest[met.pair]
+    apart = (at(second, met.first) + at(first, met.second)) * rest[met.pair]
+    seen = _mean(met, np.where(is_same, agreed, apart) ** 2)
+    diagonal = both + 2 * chance
+    added = k - 4 * rest + rest**2 * diagonal + rest**2 * (k * both + 2 - diagonal)
+    spread = kept * seen + flat / k * added - (kappa - chance * rest) ** 2
+    se = np.sqrt(np.maximum(spread, 0.0) / met.n) / bottom
+    return np.where(varied, kappa, np.nan), se
 
 
-def _kappa(value: float, se: float, *, n: int) -> Estimate:
+def _estimate(value: float, se: float, n: int, smoothed: tuple[float, float]) -> Estimate:
     if np.isnan(value):
         return undefined("both coders used one and the same label throughout", n=n)
-    if se < 1e-12:
-        reason = "interval withheld: the large-sample standard error is zero"
-        return Estimate(value=float(value), low=None, high=None, undefined_because=reason, n=n)
-    low, high = max(-1.0, value - Z * se), min(1.0, value + Z * se)
-    return Estimate(value=float(value), low=float(low), high=float(high), n=n)
+    smooth = (float(smoothed[0]), float(smoothed[1]))
+    return kappa_estimate(float(value), float(se), df=n - 1, n=n, smoothed=smooth)
