@@ -1,21 +1,13 @@
 """The pages of agreement at two sizes, light and dark: nothing cut off, and axe finds nothing."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from labeling.models import Coder
+from tests.browser.looks import SIZES, Album, set_size
 
 pytestmark = pytest.mark.browser
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 PAGE = "/audits/split/agreement/"
-
-
-def violations(page):
-    return [
-        f"{found['id']}: {found['nodes'][0]['html'][:200]}"
-        for found in Axe().run(page).response["violations"]
-    ]
 
 
 @pytest.fixture
@@ -26,23 +18,14 @@ def paths(split_audit):
     return ["", f"pairs/{first}/{second}/", "units/", both, f"units/{token}/"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("who", ["rey", "lea"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    page, paths, enter, live_server, request, who, scheme
+    page, paths, enter, live_server, request, who
 ):
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     enter(page, request.getfixturevalue(who))
-    found, wide = {}, []
-    for path in paths:
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.goto(f"{live_server.url}{PAGE}{path}")
-            found[f"{path} {size}"] = violations(page)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wide.append(f"{path} {size}")
-    assert {name: listed for name, listed in found.items() if listed} == {}
-    assert wide == []
+    album = Album(page)
+    album.visit(*(f"{live_server.url}{PAGE}{path}" for path in paths))
+    assert album.wrong == {}
 
 
 def test_from_the_figures_to_the_unit_in_two_clicks(page, rey, split_audit, enter):
@@ -56,8 +39,7 @@ def test_from_the_figures_to_the_unit_in_two_clicks(page, rey, split_audit, ente
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_scale_is_drawn_in_the_layout_that_fits(page, rey, split_audit, enter, size):
-    width, height = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height})
+    set_size(page, size)
     enter(page, rey, PAGE)
     drawn = page.locator("svg[aria-label^='Alpha and its interval'] >> visible=true")
     expect(drawn).to_have_count(1)

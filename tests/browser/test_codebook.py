@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from labeling.codebook_versions import adopt, next_version
 from labeling.default_modes import DEFAULT_MODES, LATENCY, Mode
 from labeling.models import Codebook
-from tests.browser.test_look import SIZES, findings, set_size
+from tests.browser.looks import Album
 from tests.sampled import AtDesk
 
 pytestmark = pytest.mark.browser
@@ -50,25 +50,11 @@ PAGES = (
 )
 
 
-def is_wide(page):
-    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    page, lea, moved, enter, live_server, scheme
-):
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(page, lea, moved, enter, live_server):
     enter(page, lea)
-    found, wide = {}, []
-    for path in PAGES:
-        for size in SIZES:
-            set_size(page, size)
-            page.goto(live_server.url + path)
-            found[f"{path} {size}"] = findings(page)
-            wide += [f"{path} {size}"] if is_wide(page) else []
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
-    assert wide == []
+    album = Album(page)
+    album.visit(*(live_server.url + path for path in PAGES))
+    assert album.wrong == {}
 
 
 def test_a_grader_goes_from_home_to_the_codebook_and_what_changed(page, ana, second, enter):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from labeling.models import Coder, Effort, Label
 from projects.models import User
-from tests.browser.test_look import SIZES, findings, set_size
+from tests.browser.looks import Album, set_size
 from tests.sampled import AtDesk
 
 pytestmark = pytest.mark.browser
@@ -30,16 +30,6 @@ def many(transactional_db, make_open_audit, ana_client, ben_client):
         for unit in Label.objects.filter(coder=fast).values_list("unit_id", flat=True)
     )
     return audit
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request, page):
-    page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
-    return request.param
-
-
-def is_wide(page):
-    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 def test_a_lead_goes_from_the_audit_to_a_flag_and_its_reasons(page, lea, many, enter):
@@ -64,19 +54,13 @@ def test_on_a_phone_the_name_stays_while_the_figures_scroll(page, lea, many, ent
     expect(page.get_by_role("rowheader").last).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    page, lea, many, enter, scheme, size, live_server
-):
-    set_size(page, size)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(page, lea, many, enter, live_server):
     enter(page, lea)
-    found, wide = {}, []
+    album = Album(page)
     coder = Coder.objects.get(user__username="ana")
     for path in (PAGE, f"{PAGE}{coder.pk}/"):
         page.goto(live_server.url + path)
         if page.locator("summary").count():
             page.locator("summary").click()
-        found[path] = findings(page)
-        wide += [path] if is_wide(page) else []
-    assert {path: list_ for path, list_ in found.items() if list_} == {}
-    assert wide == []
+        album.look(path)
+    assert album.wrong == {}

@@ -1,22 +1,15 @@
-"""The choices are always in view, and axe finds nothing serious, in light and in dark."""
+"""The choices are always in view, and axe finds nothing in any look of a page."""
 
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from labeling.models import Audit
 from projects.models import Project
+from tests.browser.looks import IS_WIDE, SIZES, Album, set_size
 
 pytestmark = pytest.mark.browser
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-GRAVE = {"serious", "critical"}
-
-
-def set_size(page, size):
-    width, height = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height})
 
 
 def is_in_view(page, locator):
@@ -102,7 +95,7 @@ def test_no_page_scrolls_sideways(page, lea, split_audit, enter, size):
     enter(page, lea)
     for path in ("/", "/audits/split/", "/audits/split/report/", "/audits/split/gold/"):
         page.goto(page.url.split("/audits")[0].rstrip("/") + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert not page.evaluate(IS_WIDE), path
         cut = page.locator(".where > a ~ span").evaluate_all(
             "(names) => names.filter((name) => name.scrollWidth > name.clientWidth).length"
         )
@@ -125,7 +118,7 @@ def test_no_page_of_an_import_or_report_scrolls_sideways_on_a_phone(
     wide = []
 
     def look(button):
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        if page.evaluate(IS_WIDE):
             wide.append(page.url)
         page.get_by_role("button", name=button).click()
 
@@ -139,78 +132,53 @@ def test_no_page_of_an_import_or_report_scrolls_sideways_on_a_phone(
     for path in ("", "/projects/assistant/feedback/", "/audits/split/report/"):
         if path:
             page.goto(live_server.url + path)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        if page.evaluate(IS_WIDE):
             wide.append(page.url)
     assert wide == []
 
 
-def findings(page):
-    result = Axe().run(page)
-    return [
-        f"{found['id']}: {found['nodes'][0]['html'][:200]}"
-        for found in result.response["violations"]
-        if found["impact"] in GRAVE
-    ]
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request, page):
-    page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
-    return request.param
-
-
-def test_axe_on_the_desk_and_sign_in(page, ana, long_audit, enter, scheme, live_server):
-    page.goto(f"{live_server.url}/sign-in/")
-    found = {"sign-in": findings(page)}
+def test_axe_on_the_desk_and_sign_in(page, ana, long_audit, enter, live_server):
+    album = Album(page)
+    album.visit(f"{live_server.url}/sign-in/")
     enter(page, ana)
-    found["home"] = findings(page)
-    page.goto(f"{live_server.url}/audits/long/label/")
-    found["step 1"] = findings(page)
+    album.look("home")
+    album.visit(f"{live_server.url}/audits/long/label/")
     page.keyboard.press("g")
-    found["codebook"] = findings(page)
+    album.look("codebook")
     page.keyboard.press("Escape")
     page.keyboard.press("c")
     expect(page.locator(".mode-step")).to_be_visible()
     page.keyboard.press("6")
-    found["step 2"] = findings(page)
+    album.look("step 2")
     page.keyboard.press("v")
     expect(page.get_by_label("Why it changed")).to_be_visible()
-    found["revision"] = findings(page)
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
+    album.look("revision")
+    assert album.wrong == {}
 
 
-def test_axe_on_the_leads_pages(page, lea, split_audit, enter, scheme, live_server):
+def test_axe_on_the_leads_pages(page, lea, split_audit, enter, live_server):
     enter(page, lea)
-    found = {"home": findings(page)}
+    album = Album(page)
+    album.look("home")
     for path in ("", "report/", "agreement/", "exports/", "adjudicate/", "label/"):
-        for size in SIZES:  # on a phone the tables scroll, and must do so by keyboard too
-            set_size(page, size)
-            page.goto(f"{live_server.url}/audits/split/{path}")
-            found[f"{path} {size}"] = findings(page)
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
+        album.visit(f"{live_server.url}/audits/split/{path}")
+    assert album.wrong == {}
 
 
 def test_axe_on_what_is_planned_and_compared(
-    page, lea, split_audit, make_open_audit, enter, scheme, live_server
+    page, lea, split_audit, make_open_audit, enter, live_server
 ):
-    """Nor do these pages scroll sideways."""
     make_open_audit(2, slug="later")
     enter(page, lea)
-    found, wide = {}, []
+    album = Album(page)
     for path in (
         "/audits/split/sensitivity/",
         "/projects/assistant/plan/",
         "/projects/assistant/plan/?margin=99",
         "/projects/assistant/compare/?a=split&b=later",
     ):
-        for size in SIZES:
-            set_size(page, size)
-            page.goto(f"{live_server.url}{path}")
-            found[f"{path} {size}"] = findings(page)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wide.append(f"{path} {size}")
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
-    assert wide == []
+        album.visit(live_server.url + path)
+    assert album.wrong == {}
 
 
 def test_a_lead_plans_and_compares_without_a_script_in_the_page(

@@ -3,17 +3,16 @@
 import uuid
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from labeling import flags, planting
 from labeling.effort import record_effort
 from labeling.models import Audit, Flag, Label
 from labeling.workflow import coder_of
+from tests.browser.looks import SIZES, Album, flaws, set_size
 from tests.sampled import AtDesk
 
 pytestmark = pytest.mark.browser
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänswitwenversicherung" * 3
 
 
@@ -34,43 +33,21 @@ def sent(audit, ana_client, ana, lea):
     return audit
 
 
-def findings(page):
-    return [
-        f"{found['id']}: {found['nodes'][0]['html'][:200]}"
-        for found in Axe().run(page).response["violations"]
-    ]
-
-
-def look(page, paths, live_server):
-    """What axe finds on each page, and the pages that scroll sideways, at both sizes."""
-    wrong = {}
-    for path in paths:
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.goto(live_server.url + path)
-            wrong[path, size] = findings(page)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong[path, size].append("scrolls sideways")
-    return {where: found for where, found in wrong.items() if found}
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request, page):
-    page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
-    return request.param
-
-
-def test_axe_and_width_of_a_graders_pages(page, ana, sent, enter, scheme, live_server):
+def test_axe_and_width_of_a_graders_pages(page, ana, sent, enter, live_server):
     enter(page, ana)
     token = Flag.objects.first().unit.token
-    paths = ("/", "/my-work/", "/audits/w34/mine/", f"/audits/w34/units/{token}/flag/")
-    assert look(page, paths, live_server) == {}
+    album = Album(page)
+    for path in ("/", "/my-work/", "/audits/w34/mine/", f"/audits/w34/units/{token}/flag/"):
+        album.visit(live_server.url + path)
+    assert album.wrong == {}
 
 
-def test_axe_and_width_of_the_leads_pages(page, lea, sent, enter, scheme, live_server):
+def test_axe_and_width_of_the_leads_pages(page, lea, sent, enter, live_server):
     enter(page, lea)
-    paths = ("/", "/audits/w34/", "/audits/w34/flags/", "/my-work/")
-    assert look(page, paths, live_server) == {}
+    album = Album(page)
+    for path in ("/", "/audits/w34/", "/audits/w34/flags/", "/my-work/"):
+        album.visit(live_server.url + path)
+    assert album.wrong == {}
 
 
 def test_a_question_by_the_grader_and_an_answer_by_the_leads_keyboard(
@@ -114,6 +91,7 @@ def test_what_was_sent_is_opened_again_from_the_list(page, ana, sent, enter):
     page.get_by_role("link", name="Reopen").last.click()
     expect(page.locator(".output .text.rendered")).to_contain_text("is what the policy says")
     expect(page.get_by_text("judge it afresh")).to_be_visible()
+    assert flaws(page) == []
     page.get_by_role("radio", name="Correct", exact=True).check(force=True)
     page.get_by_label("Why you judge it again").fill("I read the policy once more.")
     page.locator(".mode-no_fault_found").click()
@@ -131,15 +109,14 @@ def test_a_flag_opens_with_the_output_in_reach(page, lea, ana, long_audit, enter
     coder = coder_of(long_audit.project, ana)
     planting.planted_seat(unit, coder)  # she has it on her desk
     flags.raise_flag(unit=unit, coder=coder, user=ana, text="Which policy is meant?")
-    width, height = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height})
+    set_size(page, size)
     enter(page, lea, "/audits/long/flags/")
     expect(page.get_by_label("Reply", exact=True)).to_be_focused()
     assert page.evaluate("scrollY") == 0
     top = page.locator(".output").bounding_box()["y"]
     is_cut = page.locator(".read").evaluate("(pane) => pane.scrollHeight > pane.clientHeight")
     if size == "desktop":
-        assert 0 < top < height / 2
+        assert 0 < top < SIZES[size][1] / 2
     else:
-        assert top < height
+        assert top < SIZES[size][1]
         assert not is_cut

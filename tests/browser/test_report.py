@@ -7,9 +7,8 @@ from playwright.sync_api import expect
 
 from feedback.models import Output
 from labeling import workflow
-from tests.browser.test_look import SIZES, findings, scheme, set_size
+from tests.browser.looks import Album
 
-__all__ = ["scheme"]
 pytestmark = pytest.mark.browser
 PAGES = (
     "/audits/split/report/",
@@ -60,26 +59,13 @@ def test_the_report_is_a_few_pages_of_paper(page, lea, closed_audit, enter):
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 5
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_no_page_of_the_report_scrolls_sideways(page, lea, closed_audit, enter, size, live_server):
-    set_size(page, size)
-    enter(page, lea)
-    for path in PAGES:
-        page.goto(live_server.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-
-
 def test_axe_finds_nothing_on_the_report_its_units_and_the_trend(
-    page, lea, closed_audit, enter, scheme, live_server
+    page, lea, closed_audit, enter, live_server
 ):
     enter(page, lea)
-    found = {}
-    for path in PAGES:
-        for size in SIZES:
-            set_size(page, size)
-            page.goto(live_server.url + path)
-            found[f"{path} {size}"] = findings(page)
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
+    album = Album(page)
+    album.visit(*(live_server.url + path for path in PAGES))
+    assert album.wrong == {}
 
 
 def test_a_chart_is_taken_as_a_file_and_opens_without_the_product(

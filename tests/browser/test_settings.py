@@ -6,32 +6,23 @@ from playwright.sync_api import expect
 from labeling import workflow
 from labeling.models import Audit
 from projects.models import User
-from tests.browser.test_look import SIZES, findings, scheme, set_size
+from tests.browser.looks import flaws
 
 pytestmark = pytest.mark.browser
-__all__ = ["scheme"]
 
 
-def is_wide(page):
-    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_axe_on_the_settings_and_nothing_scrolls_sideways(
-    page, lea, ana, ben, audit, enter, scheme, size
-):
+def test_axe_on_the_settings_and_nothing_scrolls_sideways(page, lea, ana, ben, audit, enter):
     User.objects.filter(pk=ana.pk).update(first_name="A-very-long-name" * 4)
-    set_size(page, size)
     enter(page, lea, "/audits/w34/settings/")
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []
     page.get_by_label("Gold units, %").fill("70")
     page.get_by_role("button", name="Save the settings").click()
     expect(page.get_by_text("Expected 0 to 50 percent, got 70")).to_be_visible()
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []
     workflow.close_audit(audit)
     page.goto(page.url)
     expect(page.get_by_text("This audit is closed")).to_be_visible()
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []
 
 
 def test_a_lead_sets_them_by_keyboard_and_a_grader_reads_the_reason(page, lea, ana, audit, enter):
@@ -56,26 +47,22 @@ def test_a_lead_sets_them_by_keyboard_and_a_grader_reads_the_reason(page, lea, a
     expect(page.get_by_text("Ask lea to let you in.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_axe_on_the_empty_queue(page, ana, lea, make_open_audit, enter, scheme, size):
-    set_size(page, size)
+def test_axe_on_the_empty_queue(page, ana, lea, make_open_audit, enter):
     make_open_audit(1, slug="w34", by_invitation=True)
     enter(page, ana, "/audits/w34/label/")
     expect(page.get_by_role("heading", name="Nothing to label here now")).to_be_visible()
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_axe_on_what_a_lead_meets_before_the_opening(
-    page, lea, split_audit, make_open_audit, enter, scheme, size
+    page, lea, split_audit, make_open_audit, enter
 ):
     """The checklist with something lacking, and the gold page with its candidates."""
-    set_size(page, size)
     make_open_audit(1, slug="w34", status="prepared", training_bar=0.8)
     enter(page, lea, "/audits/w34/")
     expect(page.get_by_text("Look here:").first).to_be_visible()
     page.get_by_text("Close the audit").click()
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []
     page.goto(page.url + "gold/?search=weeks")
     expect(page.get_by_role("link", name="Fill in").first).to_be_visible()
-    assert (findings(page), is_wide(page)) == ([], False)
+    assert flaws(page) == []

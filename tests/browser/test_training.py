@@ -4,10 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.models import TrainingAnswer
-from tests.browser.test_look import SIZES, assert_all_in_view, findings, scheme, set_size
+from tests.browser.looks import SIZES, Album, flaws, set_size
+from tests.browser.test_look import assert_all_in_view
 
 pytestmark = pytest.mark.browser
-__all__ = ["scheme"]
 TRAINING = "/audits/w34/training/"
 
 
@@ -110,30 +110,28 @@ def test_it_works_without_javascript(browser, ana, trained_audit, enter, live_se
         expect(page.get_by_text("Training: 1 of 2, 1 right")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_axe_on_training(page, ana, trained_audit, enter, scheme, size):
-    set_size(page, size)
+def test_axe_on_training(page, ana, trained_audit, enter):
     enter(page, ana, TRAINING)
-    found = {"step 1": findings(page)}
+    album = Album(page)
+    album.look("step 1")
     page.keyboard.press("c")
     expect(page.locator(".mode-step")).to_be_visible()
     expect_ready(page)
-    found["step 2"] = findings(page)
+    album.look("step 2")
     page.keyboard.press("5")
     page.keyboard.press("Enter")
     expect(page.locator(".told")).to_be_visible()
-    found["answer"] = findings(page)
+    album.look("answer")
     go_on(page)
     answer_by_keyboard(page, "x", "1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Not there yet")).to_be_visible()
-    found["over"] = findings(page)
-    assert {name: list_ for name, list_ in found.items() if list_} == {}
+    album.look("over")
+    assert album.wrong == {}
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_axe_on_the_page_of_gold(
-    page, lea, trained_audit, make_gold, split_audit, lea_client, enter, scheme, size
+    page, lea, trained_audit, make_gold, split_audit, lea_client, enter
 ):
     for number in range(103, 106):
         make_gold(trained_audit, number, "formatting", explanation="A table was asked for. " * 6)
@@ -144,11 +142,9 @@ def test_axe_on_the_page_of_gold(
         "reason": "The rule in the prompt says so.",
     }
     lea_client.post(f"/audits/split/adjudicate/{unit.token}/", decision)
-    set_size(page, size)
     enter(page, lea, "/audits/w34/gold/")
     fill_in = page.get_by_role("link", name="Fill in from split-OUTPUT-0")
     expect(fill_in).to_be_visible()
-    assert findings(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert flaws(page) == []
     fill_in.click()
     expect(page.get_by_label("Explanation")).to_have_value("The rule in the prompt says so.")
