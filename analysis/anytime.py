@@ -3,15 +3,17 @@
 Beta-mixture confidence sequence (Robbins 1970, Annals of Mathematical Statistics 41:1397).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from math import log
 
+import numpy as np
 from scipy import special
 
 from analysis.errors import AnalysisInputError
 from analysis.proportions import Interval, z_quantile
+from analysis.shares import cluster_deff, user_codes
 
 HALVINGS = 60
 
@@ -58,7 +60,11 @@ def anytime_interval(x: float, n: float, *, level: float = 0.95) -> Interval:
 
 
 def anytime_share(
-    y: Sequence[float | None], *, is_self_weighting: bool, level: float = 0.95
+    y: Sequence[float | None],
+    *,
+    is_self_weighting: bool,
+    users: Sequence[Hashable] | None = None,
+    level: float = 0.95,
 ) -> AnytimeShare:
     """Estimate the share from the contiguous labelled prefix of the units in serving order.
 
@@ -70,6 +76,10 @@ def anytime_share(
     is_self_weighting : bool
         Whether there are no strata, or strata drawn in proportion (`is_proportional`); else the
         prefix is not a simple random sample of the frame and there is no value.
+    users : sequence of hashable or None, one per y
+        Whose feedback it was; None for an unknown user, who is a cluster of one. x and n are
+        divided by the design effect of users in the prefix (at least 1; see `analysis.shares`),
+        so the bound is then approximate, as that of every interval with an estimated effect.
 
     Returns
     -------
@@ -95,10 +105,12 @@ def anytime_share(
             undefined_because=reason,
             level=level,
         )
-    x = float(sum(prefix))
-    bounds = anytime_interval(x, len(prefix), level=level)
+    value = float(sum(prefix)) / len(prefix)
+    deff = _user_deff(prefix, users[: len(prefix)] if users is not None else [])
+    n_eff = len(prefix) / deff
+    bounds = anytime_interval(value * n_eff, n_eff, level=level)
     return AnytimeShare(
-        value=x / len(prefix),
+        value=value,
         low=bounds.low,
         high=bounds.high,
         n=len(prefix),
@@ -106,6 +118,13 @@ def anytime_share(
         undefined_because=None,
         level=level,
     )
+
+
+def _user_deff(prefix: Sequence[float], users: Sequence[Hashable]) -> float:
+    if not users:
+        return 1.0
+    residual = np.array(prefix) - sum(prefix) / len(prefix)
+    return cluster_deff(residual, user_codes(users))
 
 
 def is_proportional(strata: Mapping[str, tuple[int, int]]) -> bool:

@@ -14,7 +14,7 @@ from analysis.gate_plan import hours_of_work
 from analysis.nonresponse import AnsweredStratum, Bounds, NonresponseBounds, nonresponse_bounds
 from labeling.audit_data import HEADLINE_MODE, AuditData
 from labeling.effort import seconds_per_label
-from labeling.models import Audit, Correctness, Seat, Skip, Unit
+from labeling.models import Adjudication, Audit, Correctness, Seat, Skip, Unit
 
 CANNOT_TELL = str(Correctness.CANNOT_TELL)
 
@@ -117,14 +117,24 @@ def anytime_headline(data: AuditData) -> RunningHeadline | None:
     strata = data.headline_strata
     left_out = Unanswered(data).by_everybody
     served = data.audit.units.filter(kind=Unit.Kind.SAMPLED, stratum__in=strata)
-    y = weights[HEADLINE_MODE].astype(float).to_dict()
-    order = served.order_by("serving", "pk").values_list("pk", flat=True)
+    y = weights[HEADLINE_MODE].astype(float).drop(list(unfinished(data)), errors="ignore").to_dict()
+    order = served.order_by("serving", "pk").values_list("pk", "output__user_key")
+    prefix = [(y.get(unit), user or None) for unit, user in order if unit not in left_out]
     drawn = {stratum.name: (stratum.n_frame, stratum.n_sampled) for stratum in strata}
     found = anytime_share(
-        [y.get(unit) for unit in order if unit not in left_out],
+        [each for each, _ in prefix],
+        users=[user for _, user in prefix],
         is_self_weighting=is_proportional(drawn),
     )
     return RunningHeadline(share=found, n_left_out=len(left_out))
+
+
+def unfinished(data: AuditData) -> set[int]:
+    """Units that wait for a label and are not decided: what they are found to be may change."""
+    waiting = Seat.objects.filter(audit=data.audit, is_done=False, is_planted=False)
+    decided = Adjudication.objects.current().filter(unit__audit=data.audit)
+    units = waiting.exclude(unit__in=decided.values("unit"))
+    return set(units.values_list("unit_id", flat=True))
 
 
 def work_left(audit: Audit) -> WorkLeft | None:

@@ -29,6 +29,7 @@ MISCONFIGURED = {
     404: "JUDGE_BASE_URL and JUDGE_MODEL: the endpoint knows no such address or model "
     "(status 404).",
 }
+WRONG_ADDRESS = "JUDGE_BASE_URL: expected https://HOST[:PORT][/PATH] without a user name."
 LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
 Message = dict[str, str]
 
@@ -195,9 +196,13 @@ def find_endpoint(given: EndpointSettings) -> Endpoint:
             raise InputError(
                 f"JUDGE_{name.upper()}: expected to be set, it is empty (docs/settings.md)."
             )
-    parts = urlsplit(given.base_url)
+    try:
+        parts = urlsplit(given.base_url)
+        port = parts.port
+    except ValueError:  # brackets that are no address, a port that is no port
+        raise InputError(WRONG_ADDRESS) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise InputError("JUDGE_BASE_URL: expected https://HOST[:PORT][/PATH] without a user name.")
+        raise InputError(WRONG_ADDRESS)
     is_here = LOOPBACK.fullmatch(parts.hostname)
     if given.api_key and parts.scheme == "http" and not is_here:
         raise InputError("JUDGE_BASE_URL: expected https where there is a key, got http.")
@@ -206,7 +211,7 @@ def find_endpoint(given: EndpointSettings) -> Endpoint:
     return Endpoint(
         secure=parts.scheme == "https",
         host=parts.hostname,
-        port=parts.port,
+        port=port,
         path=parts.path.rstrip("/"),
         model=given.model,
         key=given.api_key,

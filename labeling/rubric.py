@@ -13,7 +13,16 @@ from labeling.judge_prompt import fingerprint
 from labeling.judge_run import Asker, Outcome
 from labeling.judges import register_judge
 from labeling.models import Correctness, Judge
-from labeling.rubric_checks import KINDS, OPTIONS, TAKES, Check, UnknownError, check_pattern
+from labeling.rubric_checks import (
+    KINDS,
+    NUMBER,
+    OPTIONS,
+    TAKES,
+    Check,
+    UnknownError,
+    check_pattern,
+    read_date,
+)
 from projects.errors import InputError
 from projects.models import Project
 
@@ -105,6 +114,7 @@ def read_check(number: int, table: Any) -> Check:
     check_needs(where, kind, options)
     if "expected" in options:
         options["expected"] = str(options["expected"])
+        check_expected(where, kind, options["expected"])
     for name in ("tolerance", "relative_tolerance"):
         if name in options:
             options[name] = Decimal(options[name])
@@ -126,6 +136,14 @@ def check_option(where: str, kind: str, name: str, value: Any) -> None:
         raise InputError(f"{where}: take: expected {', '.join(TAKES)}, got {shown(value)}.")
     if name in ROOM:
         check_room(where, name, Decimal(str(value)))
+
+
+def check_expected(where: str, kind: str, expected: str) -> None:
+    """Refuse what would judge nothing: each output would come out as cannot tell."""
+    if kind == "numeric" and not NUMBER.fullmatch(expected):
+        raise InputError(f"{where}: expected: expected a number, got {shown(expected)}.")
+    if kind == "date" and read_date(expected) is None:
+        raise InputError(f"{where}: expected: expected a date, got {shown(expected)}.")
 
 
 def check_room(where: str, name: str, value: Decimal) -> None:

@@ -106,6 +106,40 @@ def test_looking_after_every_unit():
 
 
 @pytest.mark.simulation
+def test_users_with_many_units_are_allowed_for():
+    """Users of 20 units who mostly say the same: unallowed for, many runs exclude the truth."""
+    rng = np.random.default_rng(11)
+    n_runs, n_users = 300, 40
+    outside = {True: 0, False: 0}
+    for _ in range(n_runs):
+        of_user = rng.beta(0.3 * 0.8, 0.7 * 0.8, size=n_users)
+        users = rng.permutation(np.repeat(np.arange(n_users), 20))
+        y = (rng.random(len(users)) < of_user[users]).astype(float).tolist()
+        for allowed in outside:
+            looks = [
+                anytime_share(
+                    y[:n], is_self_weighting=True, users=list(users[:n]) if allowed else None
+                )
+                for n in range(40, 801, 40)
+            ]
+            outside[allowed] += any(not look.low <= 0.3 <= look.high for look in looks)
+    assert outside[True] / n_runs <= 0.06
+    assert outside[False] / n_runs > 0.15
+
+
+def test_one_unit_per_user_changes_nothing():
+    y = [1, 0, 0, 1, 0, 0, 0, 1]
+    alone = anytime_share(y, is_self_weighting=True, users=list("abcdefgh"))
+    assert alone == anytime_share(y, is_self_weighting=True)
+    unknown = anytime_share(y, is_self_weighting=True, users=[None] * 8)
+    assert unknown == alone
+    together = anytime_share(y, is_self_weighting=True, users=list("abbabbba"))
+    assert together.value == alone.value
+    assert together.low < alone.low
+    assert together.high > alone.high
+
+
+@pytest.mark.simulation
 def test_split_ties_keep_the_bound():
     rng = np.random.default_rng(8)
     outside = 0

@@ -227,6 +227,8 @@ def test_a_key_that_the_endpoint_repeats_is_not_passed_on(audit, endpoint, setti
         ({"base_url": ""}, "JUDGE_BASE_URL: expected to be set"),
         ({"model": ""}, "JUDGE_MODEL: expected to be set"),
         ({"base_url": "ftp://x"}, "JUDGE_BASE_URL: expected https"),
+        ({"base_url": "https://x:99999/v1"}, "JUDGE_BASE_URL: expected https"),
+        ({"base_url": "https://[::1/v1"}, "JUDGE_BASE_URL: expected https"),
         ({"base_url": "https://me:pw@x"}, "without a user name"),
         ({"base_url": "http://models.example.com/v1"}, "expected https where there is a key"),
         ({"api_key": "a\nb"}, "JUDGE_API_KEY: expected visible ASCII"),
@@ -349,6 +351,15 @@ def test_a_dry_run_counts_and_asks_nobody(audit, endpoint):
     assert (done["n_outputs"], done["n_judged"], done["n_left"]) == (6, 0, 6)
     assert endpoint.requests == []
     assert not Judge.objects.exists()
+
+
+def test_a_dry_run_leaves_a_judge_that_waits_for_its_first_answer(audit, endpoint):
+    """It took the row away, and the run beside it broke off at its first answer."""
+    judge(audit.slug, "--limit", "1")
+    waiting = Judge.objects.get()
+    waiting.verdicts.all().delete()
+    judge(audit.slug, "--dry-run")
+    assert Judge.objects.get() == waiting
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from feedback.frame_strata import FRAMES
@@ -49,16 +50,21 @@ class Command(InputCommand):
     def run(self, options: dict[str, Any]) -> None:
         check_numbers(options)
         codebook, outputs = find_outputs(options)
+        if options["dry_run"]:
+            with transaction.atomic():  # a judge that is new here is forgotten again
+                self.judge(codebook, outputs, options)
+                transaction.set_rollback(True)
+        else:
+            self.judge(codebook, outputs, options)
+
+    def judge(self, codebook: Codebook, outputs: list[int], options: dict[str, Any]) -> None:
         stop = Event()
         judge, asker = find_judge(codebook, options, stop)
         todo = unjudged(judge, outputs)
         run = JudgeRun(judge, len(outputs), len(outputs) - len(todo), 0)
         todo = todo[: options["limit"]]
         run.n_todo = len(todo)
-        if options["dry_run"]:
-            if not judge.verdicts.exists():
-                judge.delete()
-        else:
+        if not options["dry_run"]:
             self.go_on(run, todo, asker, stop)
         cost = cost_of(run)
         self.answer({**as_dict(run, cost), "dry_run": options["dry_run"]}, in_words(run, cost))
