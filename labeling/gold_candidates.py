@@ -11,6 +11,7 @@ from django.db.models.functions import Substr
 from feedback.models import Output
 from labeling.models import Adjudication, Audit, Correctness, Unit
 from labeling.planting import could_be_drawn
+from labeling.progress import awaited_seats
 
 MOST_FOUND = 10
 MOST_UNANIMOUS = 10
@@ -76,7 +77,8 @@ def decisions_on_offer(audit: Audit) -> QuerySet[Adjudication]:
 def unanimous_units(audit: Audit, *, token: str = "") -> list[Unanimous]:
     """Units of other audits with two labels or more that all say the same, the latest first.
 
-    Units that a lead has decided on are among the decisions.
+    Units that a lead has decided on are among the decisions. Those that wait for a label in an
+    open audit are left out: the lead may be the one who is asked.
     """
     rows = same_labels(audit)
     if token:
@@ -104,6 +106,7 @@ def same_labels(audit: Audit) -> QuerySet[Unit]:
     decided = Adjudication.objects.current().filter(unit=OuterRef("pk"))
     units = Unit.objects.filter(
         ~Exists(decided),
+        Q(audit__status=Audit.Status.CLOSED) | ~Exists(awaited_seats()),
         kind=Unit.Kind.SAMPLED,
         stratum__is_negative=True,
         output__in=free_outputs(audit).values("pk"),

@@ -16,26 +16,33 @@ BEGINNING = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedStock:
-    """Units with a known answer that are in use, and which of those that are asked for lack."""
+    """Units with a known answer that are in use, and which of those that are asked for lack.
+
+    ``n_outdated`` have a failure mode that the audit's codebook has no more: nobody can be right.
+    """
 
     n_gold: int
     n_training: int
+    n_outdated: int
     lacks_gold: bool
     lacks_training: bool
 
     @property
     def is_lacking(self) -> bool:
-        return self.lacks_gold or self.lacks_training
+        return self.lacks_gold or self.lacks_training or self.n_outdated > 0
 
 
 def planted_stock(audit: Audit) -> PlantedStock:
     """Compare what the settings ask for with the units there are; a closed audit asks nothing."""
+    still_there = Q(failure_mode__code__in=audit.codebook.modes.values("code"))
     in_use = Gold.objects.filter(unit__audit=audit, retired_at=None)
     found = in_use.aggregate(
         n_gold=Count("pk", filter=Q(is_training=False)),
         n_training=Count("pk", filter=Q(is_training=True)),
+        n_outdated=Count("pk", filter=Q(failure_mode__isnull=False) & ~still_there),
     )
     asks = not audit.is_closed
+    found["n_outdated"] *= asks
     return PlantedStock(
         **found,
         lacks_gold=asks and audit.gold_share > 0 and not found["n_gold"],

@@ -1,5 +1,6 @@
 """The rows of an audit that say how its coders work: labels, units, times and skips."""
 
+from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, When
 from analysis.grader_record import LABEL_COLUMNS, UNIT_COLUMNS, GraderRecord
 from feedback.models import INSTRUMENTS, Channel, Content, Feedback
 from labeling.models import Audit, Effort, Label, Skip, Unit
+from labeling.sealing import sealed_since
 from labeling.shown import n_folded
 
 Pair = tuple[int, int]
@@ -38,15 +40,18 @@ class GraderData:
         """Counted labels on drawn and planted units, in the order they were given.
 
         On a gold unit the coder's first label stands, as in their own accuracy: what is changed
-        afterwards says nothing about how the unit was judged.
+        afterwards says nothing about how the unit was judged. On a unit that was repeated, for the
+        same reason, the label stands that was there when the coder could last read it.
         """
         same = {"unit": OuterRef("unit"), "coder": OuterRef("coder")}
         is_first = ~Exists(Label.objects.filter(pk__lt=OuterRef("pk"), **same))
         is_given = Exists(Label.objects.counted().filter(**same))
         of_audit = Label.objects.filter(unit__audit=self.audit, is_late=False)
+        judged_anew = anew_on_repeated(self.audit)
         counted = of_audit.filter(
-            ~Q(unit__kind=Unit.Kind.GOLD) & Q(superseded_at=None)
+            ~Q(unit__kind=Unit.Kind.GOLD) & Q(superseded_at=None) & ~Q(pk__in=judged_anew)
             | Q(unit__kind=Unit.Kind.GOLD) & is_first & is_given
+            | Q(pk__in=judged_anew.values())
         )
         return list(counted.order_by("created_at", "pk").values_list(*LABEL_FIELDS, named=True))
 
@@ -155,6 +160,29 @@ class GraderData:
             pair = (unit.repeats_id, label.coder_id)
             original = own_place(pair) if pair in self.thirds else str(unit.repeats_id)
         return self.n_words.get(unit.output_id), bool(unit.complains), mode, correctness, original
+
+
+def anew_on_repeated(audit: Audit) -> dict[int, int]:
+    """Current label to the one that was sealed, where a coder judged a repeated unit afresh.
+
+    The repeat may have been on the desk by then, so what was said afresh is no second look.
+    """
+    repeats = Unit.objects.filter(audit=audit, kind=Unit.Kind.REPEAT, labels__isnull=False)
+    pairs = set(repeats.values_list("repeats_id", "labels__coder_id"))
+    if not pairs:
+        return {}
+    given: dict[Pair, list[Label]] = defaultdict(list)
+    on_originals = Label.objects.filter(unit__in={unit for unit, _ in pairs}, is_late=False)
+    for label in on_originals.order_by("created_at", "pk"):
+        given[label.unit_id, label.coder_id].append(label)
+    anew = {}
+    for pair in pairs:
+        now = next((each for each in given[pair] if each.superseded_at is None), None)
+        sealed = sealed_since(given[pair][0], audit) if len(given[pair]) > 1 else None
+        if now and sealed and now.created_at > sealed:
+            stood = [each for each in given[pair] if each.created_at <= sealed]
+            anew[now.pk] = stood[-1].pk
+    return anew
 
 
 def known_answer(unit: Any) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from labeling.flags import EXCERPT, flags_with_last_word
 from labeling.models import Audit, Coder, Label, Seat, Skip, Unit
 
 MAX_FLAGS = 50
+STEPS = (5, 10, 20, 25, 50, 100)
+LEAST_STEP = 10
 ACCURACY_BATCH = 20
 """Own accuracy is counted anew after so many units."""
 
@@ -72,16 +74,26 @@ class AuditWork:
 
     @property
     def percent_done(self) -> int | None:
-        """The part of all places, everybody's, that have a label; see `in_fives`."""
-        return in_fives(self.n_done, self.n_places)
+        """The part of all places, everybody's, that have a label; see `in_steps`."""
+        return in_steps(self.n_done, self.n_places)
+
+    @property
+    def percent_step(self) -> int:
+        return percent_step(self.n_places)
 
 
-def in_fives(n_done: int, n: int) -> int | None:
-    """Percent in steps of five, rounded down; None of nothing.
+def percent_step(n: int) -> int:
+    """The step that holds at least ten of `n`, in percent."""
+    return next((step for step in STEPS if step * n >= 100 * LEAST_STEP), STEPS[-1])
+
+
+def in_steps(n_done: int, n: int) -> int | None:
+    """Percent in steps of five or more, rounded down; None of nothing.
 
     A figure that moved with every label would tell a planted unit, which moves none.
     """
-    return 5 * (20 * n_done // n) if n else None
+    step = percent_step(n)
+    return step * (100 * n_done // (step * n)) if n else None
 
 
 def work_in(audit: Audit, coder: Coder) -> AuditWork:

@@ -83,8 +83,17 @@ def gold(audit: Audit, stock: PlantedStock) -> Check:
         says = f"{audit.gold_share:.0%} is asked for and there is no gold unit: graders get none."
     elif audit.gold_share == 0:
         says = f"None is mixed in. {units} in use."
-    page = "gold" if stock.lacks_gold else "settings"
-    return Check(name="Gold", says=says, page=page, is_lacking=stock.lacks_gold)
+    is_lacking = stock.lacks_gold or stock.n_outdated > 0
+    if stock.n_outdated:
+        says += f" {outdated(stock.n_outdated)}"
+    page = "gold" if is_lacking else "settings"
+    return Check(name="Gold", says=says, page=page, is_lacking=is_lacking)
+
+
+def outdated(n: int) -> str:
+    """What the move to a later codebook left behind."""
+    have = "1 known answer names" if n == 1 else f"{n:,} known answers name"
+    return f"{have} a mode the codebook has no more: no grader can be right there; retire them."
 
 
 def repeats(audit: Audit) -> str:

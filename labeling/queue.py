@@ -30,6 +30,11 @@ class EmptyQueue(Why):
     n_skipped: int
     may_undo: bool
 
+    @property
+    def n_standing(self) -> int:
+        """What an undo could take back; a page that is sent twice counts it once."""
+        return self.n_mine + self.n_skipped
+
 
 def explain_empty_queue(audit: Audit, coder: Coder) -> EmptyQueue:
     """Say what keeps the coder from new units, else whether others hold the last ones."""

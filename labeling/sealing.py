@@ -4,6 +4,9 @@ A hidden repeat of a unit may be on the desk of whoever labelled it that long ag
 that is answered from the list of what was sent measures nothing. So every label is sealed once it
 is old enough to be repeated, in every audit, whether there are repeats in it or not: what a coder
 sees depends on the number of their own labels alone, and tells nothing.
+
+Judging anew opens no seal: the blind verdict came with the first label on the unit, and once that
+is sealed the verdict stays out. What is said anew can be read until it is as old.
 """
 
 import datetime as dt
@@ -26,7 +29,12 @@ def labels_on(*, unit: int, coder: int) -> QuerySet[Label]:
     return own.order_by("-created_at", "-pk")
 
 
+def labels_before(*, unit: int, coder: int, submission: str) -> QuerySet[Label]:
+    return labels_on(unit=unit, coder=coder).exclude(submission_id=submission).reverse()
+
+
 LAST = Prepared(labels_on, "unit", "coder")
+FIRST = Prepared(labels_before, "unit", "coder", texts=("submission",))
 
 
 def last_said(unit: Unit, coder: Coder) -> Label | None:
@@ -41,18 +49,21 @@ def sealed_before(audit: Audit, coder: Coder) -> dt.datetime | None:
     return given.values_list("created_at", flat=True)[last_open : last_open + 1].first()
 
 
-def sealed_since(last: Label | None, audit: Audit) -> dt.datetime | None:
-    """When the latest label of its coder on a unit was sealed; None: it is not.
+def sealed_since(label: Label | None, audit: Audit, *, submission: str = "") -> dt.datetime | None:
+    """When a label was sealed to its coder; None: it is not.
 
-    What the coder typed on the unit before that moment goes with the label.
+    What the coder typed on the unit before that moment goes with the label. The label of
+    `submission`, which is being sent again, is not there yet.
     """
-    if last is None:
+    if label is None:
         return None
-    given = given_labels(audit=audit.pk, coder=last.coder_id)
-    later = given.filter(created_at__gt=last.created_at).order_by("created_at", "pk")
+    given = given_labels(audit=audit.pk, coder=label.coder_id).exclude(submission_id=submission)
+    later = given.filter(created_at__gt=label.created_at).order_by("created_at", "pk")
     enough = repeat_gap(audit) - 1
     return later.values_list("created_at", flat=True)[enough : enough + 1].first()
 
 
-def is_sealed(unit: Unit, coder: Coder) -> bool:
-    return sealed_since(last_said(unit, coder), unit.audit) is not None
+def is_sealed(unit: Unit, coder: Coder, *, submission: str = "") -> bool:
+    """Whether the coder's blind verdict on the unit is sealed: it came with their first label."""
+    first = FIRST.first(unit=unit.pk, coder=coder.pk, submission=submission)
+    return sealed_since(first, unit.audit, submission=submission) is not None

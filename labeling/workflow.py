@@ -27,9 +27,11 @@ from labeling.models import (
 )
 from labeling.seating import (
     OPEN_SEAT,
+    count_given,
     extend_lease,
     give_back,
     lease,
+    lock_coder,
     release,
     remember_holders,
     seat_for_label,
@@ -256,7 +258,7 @@ def keep_typed(*, unit: Unit, coder: Coder, fields: Mapping[str, Any], submissio
 @transaction.atomic
 def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
     """Pass on a unit: it goes back for others and does not count as a label."""
-    lock_open_audit(unit)
+    audit = lock_open_audit(unit)
     if reason not in Skip.Reason.values:
         raise InputError(f"Skip: expected a reason of the list, got {reason!r}.")
     if Label.objects.current().filter(unit=unit, coder=coder).exists():
@@ -265,23 +267,28 @@ def skip_unit(*, unit: Unit, coder: Coder, reason: str, note: str = "") -> Skip:
         unit=unit, coder=coder, undone_at=None, defaults={"reason": reason, "note": note}
     )
     give_back(unit, coder)
+    settle_third_opinion(audit, unit)  # a third place that nobody needs any more goes with it
     return skip
 
 
 @transaction.atomic
-def undo_last(audit: Audit, coder: Coder, *, shown: str = "") -> Unit | None:
+def undo_last(
+    audit: Audit, coder: Coder, *, shown: str = "", n_done: int | None = None
+) -> Unit | None:
     """Take back the coder's last label or skip in this audit and show that unit again.
 
     The label stays in the history as superseded; the verdict stays locked. None: nothing to undo.
-    `shown` is the token of the unit that the page shows: an undo that is sent twice, because its
-    answer was lost, takes back one.
+    `shown` is the token of the unit that the page shows, `n_done` how many labels and skips a page
+    without a unit counts: an undo that is sent twice, because its answer was lost, takes back one.
 
     Raises
     ------
     InputError
-        The audit is closed, or all places on the skipped unit have gone to others.
+        The audit is closed, all places on the skipped unit have gone to others, or the coder
+        decided on the unit as the lead since.
     """
-    came_back = came_back_before(audit, coder, shown)
+    lock_coder(coder)
+    came_back = came_back_before(audit, coder, shown, n_done)
     if came_back:
         return came_back
     label = last_label(audit, coder)
@@ -297,6 +304,7 @@ def undo_last(audit: Audit, coder: Coder, *, shown: str = "") -> Unit | None:
         return None
     unit = last.unit
     lock_open_audit(unit)
+    require_fresh_eyes(unit, coder)  # it would take no new label
     if isinstance(last, Skip):
         Skip.objects.filter(pk=last.pk).update(undone_at=Now())
     else:
@@ -310,16 +318,26 @@ def undo_last(audit: Audit, coder: Coder, *, shown: str = "") -> Unit | None:
     return unit
 
 
-def came_back_before(audit: Audit, coder: Coder, shown: str) -> Unit | None:
+def came_back_before(audit: Audit, coder: Coder, shown: str, n_done: int | None) -> Unit | None:
     """The unit that an undo from this page has brought back already.
 
-    It is held since later than the unit on the page, which is still waiting for its answer.
+    It is held since later than the unit on the page, which is still waiting for its answer; on a
+    page without a unit there is one label or skip fewer since.
     """
+    if n_done is not None:
+        latest = OPEN_SEAT.first(audit=audit.pk, coder=coder.pk)
+        return latest.unit if latest and count_standing(audit, coder) < n_done else None
     waiting = Seat.objects.filter(audit=audit, unit__token=shown, coder=coder, is_done=False)
     if not shown or not waiting.exists():
         return None
     latest = OPEN_SEAT.first(audit=audit.pk, coder=coder.pk)
     return latest.unit if latest and latest.unit.token != shown else None
+
+
+def count_standing(audit: Audit, coder: Coder) -> int:
+    """Labels and skips of the coder that were not taken back."""
+    skips = Skip.objects.filter(unit__audit=audit, coder=coder, undone_at=None)
+    return count_given(audit, coder) + skips.count()
 
 
 def last_label(audit: Audit, coder: Coder) -> Label | None:

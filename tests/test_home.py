@@ -24,7 +24,7 @@ def test_the_counts_are_of_this_moment(ana_client, ben_client, audit):
     for client in (ana_client, ben_client):
         AtDesk(client, audit).give()
     page = ana_client.get("/").text
-    assert "1 labelled by you · about 50% of units have all their labels" in page
+    assert "1 labelled by you · about 0% of units have all their labels" in page
 
 
 def test_a_closed_audit_leaves_a_graders_list_and_stays_in_the_leads(ana_client, lea_client, audit):

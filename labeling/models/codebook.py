@@ -38,8 +38,9 @@ class Codebook(models.Model):
 
     @property
     def is_frozen(self) -> bool:
-        """In use, or used: labels given under it stay when their audit moves to a later version."""
-        return self.audits.exists() or self.labels.exists()
+        """In use, or used: what people and judges said under it stays when audits move on."""
+        judged = self.modes.filter(judge_verdicts__isnull=False)
+        return self.audits.exists() or self.labels.exists() or judged.exists()
 
 
 class FailureMode(models.Model):

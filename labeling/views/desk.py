@@ -119,7 +119,7 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
 
 def judgment_form(request: AuditRequest, unit: Unit, coder: Coder, locked: Verdict) -> JudgmentForm:
     """The judgment as it was sent; of a sealed unit nothing stands for what is left out."""
-    afresh = is_sealed(unit, coder)
+    afresh = is_sealed(unit, coder, submission=request.POST.get("submission_id", "")[:40])
     blind = "" if afresh else locked.correctness
     return JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=blind, afresh=afresh)
 
@@ -146,13 +146,22 @@ def undo(request: AuditRequest) -> HttpResponse:
     """Take back the last label or skip; the old one stays in the history."""
     coder = coder_of_request(request)
     try:
-        undone = workflow.undo_last(request.audit, coder, shown=request.POST.get("shown", "")[:64])
+        undone = workflow.undo_last(
+            request.audit,
+            coder,
+            shown=request.POST.get("shown", "")[:64],
+            n_done=counted(request.POST.get("n_done", "")),
+        )
     except InputError as error:
         return show_next(request, coder, problem=str(error))
     if undone is None:
         return show_next(request, coder, problem="There is nothing to undo in this audit.")
     unit = get_unit(request.audit, undone.token)
     return answer(request, lambda: unit_page(request, Shown(unit=unit, coder=coder)), unit=unit)
+
+
+def counted(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 @takes_answers

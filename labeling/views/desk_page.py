@@ -32,7 +32,7 @@ from labeling.models import (
 )
 from labeling.my_work import label_fields
 from labeling.queue import explain_empty_queue
-from labeling.sealing import last_said, sealed_since
+from labeling.sealing import is_sealed, last_said, sealed_since
 from labeling.shown import what_graders_see, what_the_user_said
 from labeling.workflow import verdict_of
 
@@ -121,15 +121,16 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
     unit, coder = shown.unit, shown.coder
     verdict = shown.verdict or verdict_of(unit, coder)
     last = last_said(unit, coder) if verdict else None
-    sealed = sealed_since(last, audit)
+    last_sealed = sealed_since(last, audit)
+    sealed = last is not None and is_sealed(unit, coder)
     draft = draft_of(unit, coder)
-    if draft and sealed and draft.updated_at <= sealed:
+    if draft and last_sealed and draft.updated_at <= last_sealed:
         draft = None
     typed = draft.fields if draft else {}
     context: dict[str, Any] = {
         "verdicts": verdict_choices(None if sealed else verdict, keys),
         "verdict": None if sealed else verdict,
-        "is_sealed": sealed is not None,
+        "is_sealed": sealed,
         "problem": shown.problem,
         "skip_reasons": Skip.Reason.choices,
         "typed": typed,
@@ -144,7 +145,7 @@ def step(audit: Audit, shown: Shown, keys: Keys, *, revising: bool) -> dict[str,
         typed = what_is_filled_in(form, draft)
         if last:
             context["sent_at"] = None if last.superseded_at else last.created_at
-        if last and not sealed:
+        if last and not last_sealed:
             typed = typed or label_fields(last, audit)
         context |= mode_step(audit, unit, locked, form, typed, revising=revising)
     return context

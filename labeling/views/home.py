@@ -12,7 +12,7 @@ from feedback.models import INSTRUMENTS, Feedback, Output
 from labeling.disagreements import disputed_units, undecided
 from labeling.flags import n_unread, open_flags
 from labeling.models import Audit, Coder, Label, Seat
-from labeling.my_work import in_fives
+from labeling.my_work import in_steps
 from labeling.seating import Bar, bar_of
 from labeling.workflow import coder_of
 from projects.access import MemberRequest, PersonRequest, project_roles, signed_in
@@ -34,8 +34,8 @@ class AuditCard:
 
     @property
     def percent_finished(self) -> int:
-        """What graders see of the whole; see `in_fives`."""
-        return in_fives(self.n_finished, self.n_units) or 0
+        """What graders see of the whole; see `in_steps`."""
+        return in_steps(self.n_finished, self.n_units) or 0
 
     @property
     def is_finished(self) -> bool:

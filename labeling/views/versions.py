@@ -7,9 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling.access import AuditRequest, audit_roles
+from labeling.agreement_units import readable_units
 from labeling.codebook_versions import adopt
 from labeling.disagreements import disputed_units
+from labeling.gold_list import planted_stock
 from labeling.models import Codebook
+from labeling.opening import outdated
 from labeling.version_figures import older_labels, summary, version_figures
 from labeling.views.codebooks import whole_number
 from projects.errors import InputError
@@ -24,7 +27,10 @@ def versions(request: AuditRequest) -> HttpResponse:
     """Agreement before and after each version, and the labels that an older one gave."""
     audit = request.audit
     figures = version_figures(audit)
-    page = Paginator(older_labels(audit), PAGE).get_page(request.GET.get("page"))
+    readable = readable_units(audit, request.membership.role)
+    page = Paginator(older_labels(audit).filter(unit__in=readable), PAGE).get_page(
+        request.GET.get("page")
+    )
     units = {label.unit_id for label in page}
     may_open = disputed_units(audit).filter(pk__in=units)
     context = {
@@ -58,4 +64,7 @@ def move_on(request: AuditRequest) -> HttpResponse:
     else:
         told = f"“{audit.name}” goes on under {later}. Labels so far keep {before}."
         messages.success(request, told)
+        audit.refresh_from_db()
+        if n_outdated := planted_stock(audit).n_outdated:
+            messages.warning(request, outdated(n_outdated))
     return redirect("labeling:audit", audit.slug)

@@ -11,7 +11,7 @@ from labeling import workflow
 from labeling.codebook_versions import adopt, next_version
 from labeling.codebooks import default_codebook, read_modes
 from labeling.default_modes import DEFAULT_MODES, LATENCY, Mode
-from labeling.models import Audit, Codebook, Label
+from labeling.models import Audit, Codebook, Label, Unit
 from labeling.version_figures import VersionFigures, summary
 from tests.sampled import AtDesk
 
@@ -342,6 +342,22 @@ class TestLabelsByVersion:
             token = moved.units.get(name=name).token
             assert leads.count(f"/audits/w34/adjudicate/{token}/") == n_links
         assert lea_client.get(f"/audits/w34/adjudicate/{token}/").status_code == 200
+
+    def test_a_lead_does_not_read_those_of_a_unit_that_may_be_theirs_to_label(
+        self, rey_client, lea_client, moved
+    ):
+        """The list names what others said, before the lead's own verdict."""
+        Unit.objects.filter(name="w34-OUTPUT-0").get().seats.filter(position=2).update(
+            coder=None, claimed_at=None, lease_until=None, is_done=False
+        )
+        listed = {
+            role: {label.unit.name for label in client.get("/audits/w34/versions/").context["page"]}
+            for role, client in (("researcher", rey_client), ("lead", lea_client))
+        }
+        assert listed == {
+            "researcher": {"w34-OUTPUT-0", "w34-OUTPUT-1"},
+            "lead": {"w34-OUTPUT-1"},
+        }
 
     def test_a_difference_may_be_the_units_and_an_interval_may_be_missing(self):
         known = Estimate(value=0.5, low=0.25, high=0.75, n=1200)

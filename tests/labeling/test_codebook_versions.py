@@ -18,6 +18,7 @@ from labeling.codebook_versions import (
 from labeling.codebooks import default_codebook, read_modes
 from labeling.default_modes import DEFAULT_MODES, FORMATTING, LATENCY, REFUSAL, Mode
 from labeling.disagreements import disputed_units, waiting_units
+from labeling.judges import Judgement, record_judgements, register_judge
 from labeling.models import Codebook, Label, ModeExample
 from labeling.reports import build_report
 from labeling.workflow import Judgment
@@ -104,6 +105,17 @@ class TestTheNextVersion:
         adopt(audit, write(RUDE))
         assert not v1.audits.exists()
         assert v1.is_frozen
+
+    def test_a_version_is_frozen_by_what_a_judge_said_under_it(self, write, project, make_output):
+        """It was emptied to be written anew, which its verdicts forbid: a server error."""
+        made = write(RUDE)
+        judge = register_judge(project, kind="model", name="m", version="1", recipe="PROMPT")
+        said = Judgement(
+            output_id=make_output("o").pk, correctness="correct", mode=made.modes.get(code="rude")
+        )
+        record_judgements(judge, [said])
+        assert made.is_frozen
+        assert write(SHORTER, RUDE, codebook=made).version == made.version + 1
 
     def test_positions_are_closed_up(self, write):
         made = write(replace(RUDE, position=40), removed=("hallucination",))

@@ -7,7 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling import planting, workflow
-from labeling.models import Adjudication, Gold, TrainingAnswer, Unit
+from labeling.codebook_versions import next_version
+from labeling.codebooks import read_modes
+from labeling.models import Adjudication, Audit, Gold, TrainingAnswer, Unit
+from labeling.opening import checklist
 from tests.labeling.test_seats import label_unit
 from tests.sampled import add_output
 
@@ -206,6 +209,36 @@ def test_units_whose_labels_are_all_alike_fill_the_form_in(lea_client, audit, la
     lea_client.post(PAGE, filled)
     assert Gold.objects.get().unit.name == "w33-OUTPUT-0"
     assert [unit.name for unit in lea_client.get(PAGE).context["unanimous"]] == ["w33-OUTPUT-3"]
+
+
+def test_units_that_wait_for_a_label_are_not_shown_to_whom_it_may_be_asked(
+    lea_client, audit, make_open_audit, make_graders
+):
+    other = make_open_audit(1, slug="w33", coders=3)
+    unit = other.units.get()
+    for coder in make_graders(2):
+        label_unit(unit, coder, "latency")
+    assert lea_client.get(PAGE).context["unanimous"] == []
+    workflow.close_audit(other)
+    assert [each.name for each in lea_client.get(PAGE).context["unanimous"]] == [unit.name]
+
+
+def test_a_known_answer_whose_mode_went_is_pointed_out(lea_client, lea, audit, make_gold):
+    make_gold(audit, 101, "latency")
+    without = next_version(
+        audit.codebook,
+        [mode for mode in read_modes(audit.codebook) if mode.code != "latency"],
+        removed={"latency"},
+        note="Nobody is slow any more.",
+        by=lea,
+    )
+    told = lea_client.post("/audits/w34/codebook/", {"version": without.version}, follow=True).text
+    sentence = "1 known answer names a mode the codebook has no more"
+    assert sentence in told
+    assert sentence in " ".join(check.says for check in checklist(Audit.objects.get(pk=audit.pk)))
+    assert "with a mode the codebook has no more" in lea_client.get("/audits/w34/settings/").text
+    planting.retire(Gold.objects.get())
+    assert sentence not in " ".join(check.says for check in checklist(audit))
 
 
 def test_a_decided_unit_is_offered_as_a_decision_alone(lea_client, lea, audit, labelled):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from labeling import workflow
 from labeling.effort import record_effort
 from labeling.models import Audit, Codebook, Effort, Flag, Gold, Label, Seat, Unit
-from labeling.my_work import label_fields, own_accuracy
+from labeling.my_work import in_steps, label_fields, own_accuracy, percent_step
 from labeling.sealing import last_said
 from labeling.workflow import coder_of
 from projects.models import Membership
@@ -89,7 +89,18 @@ def test_labels_skips_and_progress_are_of_this_moment(ana_client, ana_desk, ben_
     found = work(ana_client)
     assert (found.n_today, found.n_mine, found.n_skipped_today) == (2, 2, 1)
     assert (found.n_done, found.n_places) == (3, 8)
-    assert "about 35%" in ana_client.get("/my-work/").text
+    assert "about 0%" in ana_client.get("/my-work/").text, "a step holds ten places at least"
+
+
+@pytest.mark.parametrize(
+    ("n_done", "n", "percent"),
+    [(0, 0, None), (7, 8, 0), (8, 8, 100), (19, 40, 25), (59, 100, 50), (399, 1200, 30)],
+)
+def test_progress_moves_by_ten_places_or_more(n_done, n, percent):
+    """Moving with each label, it told the planted units, which move nothing."""
+    assert in_steps(n_done, n) == percent
+    if n:
+        assert percent_step(n) * n >= 1000 or percent_step(n) == 100
 
 
 def test_yesterdays_labels_and_skips_are_not_todays(ana_client, ana_desk):

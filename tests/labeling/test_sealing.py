@@ -5,6 +5,7 @@ import re
 import pytest
 
 from labeling import planting, workflow
+from labeling.grader_reports import build_grader_report
 from labeling.models import Draft, Label, Seat, Unit
 from tests.sampled import token_on
 
@@ -131,6 +132,46 @@ def test_it_can_be_judged_afresh_until_the_audit_closes(desk, first, repeat):
     first.refresh_from_db()
     assert first.superseded_at is not None
     assert not line_of(desk, first).is_sealed
+
+
+AFRESH = {"correctness": "incorrect", "revision_reason": "Seen again."}
+
+
+def test_judging_afresh_does_not_open_the_blind_verdict(desk, first, repeat):
+    """It did: a label without any thought in it, and the first verdict could be read."""
+    desk.label(first.unit.token, "latency", correctness="correct", revision_reason="x")
+    for page in (desk.get(address(first)), desk.get(f"{address(first)}?revise=1")):
+        assert page.context["verdict"] is None
+        assert '<b class="verdict-incorrect">' not in page.text
+        assert page.context["typed"]["correctness"] == "correct", "what was said now is readable"
+    again = desk.verdict(first.unit.token, "correct")
+    assert (again.status_code, "locked before as" in again.text) == (200, False)
+
+
+def test_an_afresh_judgment_that_is_sent_twice_is_one_label(desk, first):
+    sent = {**AFRESH, "submission_id": "4b1e7a2c-9d5f-4d58-8a53-0f2f3a4a5b6c"}
+    once, twice = (desk.label(first.unit.token, "refusal", **sent) for _ in range(2))
+    assert (once.status_code, twice.status_code) == (200, 200)
+    assert Label.objects.filter(unit=first.unit).count() == 2
+
+
+def test_a_judgment_that_seals_the_verdict_it_changes_may_be_sent_twice(desk):
+    """The label is the third since the first one; sent again, it is not asked to say why."""
+    first = desk.give("incorrect", "hallucination")
+    for _ in range(2):
+        desk.give("correct", "latency")
+    sent = {"submission_id": "4b1e7a2c-9d5f-4d58-8a53-0f2f3a4a5b6c"}
+    once, twice = (desk.label(first.unit.token, "refusal", **sent) for _ in range(2))
+    assert (once.status_code, twice.status_code) == (200, 200)
+
+
+def test_self_agreement_is_with_the_label_that_was_sealed(desk, audit, first, repeat):
+    """Judged afresh while the repeat was on the desk, both could be answered alike."""
+    desk.label(first.unit.token, "refusal", **AFRESH)
+    desk.verdict(repeat, "incorrect")
+    desk.label(repeat, "refusal")
+    (row,) = build_grader_report(audit).rows
+    assert (row.quality.self_agreement.value, row.quality.self_agreement.n) == (0, 1)
 
 
 def test_nothing_tells_that_a_repeat_is_there(desk, first, monkeypatch):

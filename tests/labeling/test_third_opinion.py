@@ -165,6 +165,14 @@ def test_an_extra_seat_whose_lease_ran_out_is_free(split, audit, coders):
     assert places(audit) == [1, 2]
 
 
+def test_a_skipped_extra_seat_goes_when_the_two_agree_by_then(split, audit, coders):
+    seat = seating.claim_next(audit, coders[2])
+    say(split, coders[1], "latency")
+    assert places(audit) == [1, 2, 3]
+    workflow.skip_unit(unit=seat.unit, coder=coders[2], reason="language")
+    assert places(audit) == [1, 2]
+
+
 def test_a_third_opinion_that_was_given_stays_also_when_taken_back(split, audit, coders):
     claim_and_say(audit, coders[2], "formatting")
     say(split, coders[1], "latency")

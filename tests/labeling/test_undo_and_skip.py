@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from labeling.models import Label, Skip
+from labeling.workflow import Judgment, adjudicate
 from tests.sampled import token_on
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False], ids=["htmx", "plain"])
@@ -55,6 +56,33 @@ def test_undo_works_step_by_step(ana_desk):
     assert token_on(ana_desk.undo()) == second.unit.token
     assert token_on(ana_desk.undo()) == first.unit.token
     assert not Label.objects.current().exists()
+
+
+def test_an_undo_of_the_empty_page_that_is_sent_twice_takes_back_one(
+    ana_client, make_open_audit, at_desk
+):
+    """There is no unit on the page to name; it names how much there is to undo."""
+    desk = at_desk(ana_client, make_open_audit(2))
+    first, second = desk.give(), desk.give()
+    page = desk.get()
+    assert '<input type="hidden" name="n_done" value="2">' in page.text
+    tokens = [token_on(desk.post("undo/", {"n_done": "2"})) for _ in range(2)]
+    assert tokens == [second.unit.token] * 2
+    assert Label.objects.current().get() == first
+    assert token_on(desk.post("undo/", {"n_done": "no number"})) == first.unit.token
+
+
+def test_a_lead_who_decided_since_keeps_the_label(lea, lea_client, audit, at_desk):
+    """Taken back, it could not be given again: the lead knows what the others said."""
+    desk = at_desk(lea_client, audit)
+    label = desk.give()
+    judgment = Judgment(correctness="correct", failure_mode=label.failure_mode)
+    adjudicate(unit=label.unit, lead=lea, judgment=judgment, reason="As the policy says.")
+    answer = desk.undo()
+    assert answer.status_code == 422
+    assert "You decided on this unit as the lead" in answer.text
+    label.refresh_from_db()
+    assert label.superseded_at is None
 
 
 def test_a_skip_needs_a_reason_of_the_list(ana_desk):

@@ -133,7 +133,7 @@ class TestPage:
             lea_client.get(PAGE)
 
 
-QUERIES = 11
+QUERIES = 13
 """Session, user, audit, membership; labels, units, skips, times, texts; names of modes, people."""
 
 
