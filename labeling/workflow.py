@@ -120,7 +120,7 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         There is no verdict yet, the mode contradicts the verdict, or the audit is closed.
     """
     audit = lock_audit(unit)
-    sent_before = Label.objects.filter(submission_id=submission_id).first()
+    sent_before = SUBMITTED.first(submission=submission_id)
     if sent_before:
         return sent_before_by(coder, unit, sent_before, judgment)
     require_open(audit)
@@ -130,8 +130,8 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
         raise InputError("The verdict comes first: say whether the answer was right.")
     checked = check_judgment(judgment, audit.codebook, unit, verdict)
     seat = seat_for_label(unit, coder)
-    earlier = Label.objects.current().filter(unit=unit, coder=coder)
-    earlier.update(superseded_at=Now())
+    if CURRENT.first(unit=unit.pk, coder=coder.pk):
+        current_labels(unit=unit.pk, coder=coder.pk).update(superseded_at=Now())
     label = Label.objects.create(
         unit=unit,
         coder=coder,
@@ -155,6 +155,14 @@ def record_label(*, unit: Unit, coder: Coder, judgment: Judgment, submission_id:
     return label
 
 
+def submitted(*, submission: str) -> QuerySet[Label]:
+    return Label.objects.filter(submission_id=submission)
+
+
+def current_labels(*, unit: int, coder: int) -> QuerySet[Label]:
+    return Label.objects.current().filter(unit=unit, coder=coder)
+
+
 def decisions(*, unit: int, user: int) -> QuerySet[Adjudication]:
     return Adjudication.objects.filter(unit=unit, decided_by=user)
 
@@ -163,6 +171,8 @@ def open_skips(*, unit: int, coder: int) -> QuerySet[Skip]:
     return Skip.objects.filter(unit=unit, coder=coder, undone_at=None)
 
 
+SUBMITTED = Prepared(submitted, texts=("submission",))
+CURRENT = Prepared(current_labels, "unit", "coder")
 DECISION = Prepared(decisions, "unit", "user")
 OPEN_SKIP = Prepared(open_skips, "unit", "coder")
 
@@ -174,7 +184,7 @@ def require_fresh_eyes(unit: Unit, coder: Coder) -> None:
 
 def was_sent(submission_id: str) -> bool:
     """Whether a label of this submission is stored already."""
-    return Label.objects.filter(submission_id=submission_id).exists()
+    return SUBMITTED.first(submission=submission_id) is not None
 
 
 def sent_before_by(coder: Coder, unit: Unit, label: Label, judgment: Judgment) -> Label:
@@ -390,6 +400,13 @@ def audits_with_codebook(*, audit: int) -> QuerySet[Audit]:
 AUDIT = Prepared(audits_with_codebook, "audit")
 
 
+def locked_units(*, unit: int) -> QuerySet[Unit]:
+    return Unit.objects.select_for_update(of=("self",), no_key=True).filter(pk=unit)
+
+
+LOCK = Prepared(locked_units, "unit")
+
+
 def lock_audit(unit: Unit) -> Audit:
     """Lock the unit, so that everything said about it happens one after the other.
 
@@ -397,9 +414,8 @@ def lock_audit(unit: Unit) -> Audit:
 
     Without its key: a claim that holds one of its seats refers to the unit, and must not wait.
     """
-    locked = Unit.objects.select_for_update(of=("self",), no_key=True)
-    audit = locked.values_list("audit", flat=True).get(pk=unit.pk)
-    found = AUDIT.first(audit=audit)
+    LOCK.first(unit=unit.pk)
+    found = AUDIT.first(audit=unit.audit_id)
     assert found is not None  # units protect it
     return found
 
