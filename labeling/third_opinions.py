@@ -86,6 +86,7 @@ def third_opinion_note(audit: Audit) -> str:
     if not audit.asks_third:
         return ""
     return (
-        f"Agreement is computed on the first {audit.coders_per_unit} labels of each unit; "
-        "third opinions were asked only where they differed."
+        f"Agreement is computed on the first {audit.coders_per_unit} labels of each unit, "
+        "each given without sight of the others; third opinions were asked only where they "
+        "differed."
     )

@@ -18,8 +18,8 @@ from labeling.workflow import Judgment
 from tests.sampled import add_unit, expire
 
 NOTE = (
-    "Agreement is computed on the first 2 labels of each unit; "
-    "third opinions were asked only where they differed."
+    "Agreement is computed on the first 2 labels of each unit, each given without sight of the "
+    "others; third opinions were asked only where they differed."
 )
 
 
