@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.agreement import AgreementReport
 from analysis.estimates import Estimate
-from analysis.grid import Grid, grid
+from analysis.grid import Cell, CellDict, Grid, grid
 from analysis.nonresponse import NonresponseBounds
 from analysis.shares import Share, share, share_difference
 from labeling.audit_data import HEADLINE_MODE as HEADLINE_MODE
@@ -125,7 +125,8 @@ class Report:
             "headline": self.headline.as_dict(),
             "shares": [mode.as_dict() for mode in self.shares],
             "agreement": self.agreement.as_dict(),
-            "grid": self.grid.as_dict() if self.grid else dict.fromkeys(GRID_CELLS, NO_CELL),
+            "grid": self.grid.as_dict() if self.grid else no_grid(self.grid_undefined_because),
+            "grid_undefined_because": self.grid_undefined_because or None,
             "nonresponse": bounds_as_dict(self.nonresponse),
             "anytime": self.anytime.as_dict() if self.anytime else None,
             "work_left": self.work_left.as_dict() if self.work_left else None,
@@ -159,7 +160,12 @@ class Report:
 
 
 GRID_CELLS = ("down_correct", "down_incorrect", "up_correct", "up_incorrect")
-NO_CELL: dict[str, float | int | None] = {"n": 0, "share": None, "low": None, "high": None}
+
+
+def no_grid(reason: str) -> dict[str, CellDict]:
+    """The cells of a grid that is not defined, each with the reason."""
+    cell = Cell(n=0, n_cell=0, share=None, low=None, high=None, undefined_because=reason)
+    return dict.fromkeys(GRID_CELLS, cell.as_dict())
 
 
 def points(found: Share) -> str:
@@ -223,7 +229,9 @@ def mode_share(data: AuditData, code: str, *, finite_population: bool = True) ->
         return share_of(data, weights[code], finite_population=finite_population)
     zero = share_of(data, pd.Series(0.0, index=weights.index))
     reason = f"codebook {data.audit.codebook} has no mode {code}"
-    return replace(zero, value=None, low=None, high=None, undefined_because=reason)
+    return replace(
+        zero, value=None, low=None, high=None, too_imprecise=None, undefined_because=reason
+    )
 
 
 def share_of(data: AuditData, weights: pd.Series, *, finite_population: bool = True) -> Share:

@@ -223,16 +223,32 @@ def test_names_of_labels_do_not_matter(make_labels):
 
 
 def test_report_as_dict_is_the_contract_of_the_command(make_labels):
-    told: dict[str, Any] = agreement(make_labels(ana="xxyy", ben="xyyy")).as_dict()
+    found = agreement(make_labels(ana="xxyy", ben="xyyy"))
+    told: dict[str, Any] = found.as_dict()
     assert list(told) == [
         "level", "n_units", "n_coders", "n_labels", "alpha", "percent", "ac1", "fleiss",
         "per_label", "pairs",
     ]  # fmt: skip
     assert list(told["alpha"]) == ["value", "low", "high", "undefined_because"]
     assert set(told["per_label"][0]) == {"label", "alpha", "n"}
-    assert told["pairs"] == [
-        {"coders": ["ana", "ben"], "n": 4, "percent": 0.75, "kappa": pytest.approx(0.5)}
-    ]
+    (pair,) = told["pairs"]
+    assert pair == {
+        "coders": ["ana", "ben"],
+        "n": 4,
+        "percent": 0.75,
+        "kappa": pytest.approx(0.5),
+        "kappa_low": found.pairs[0].kappa.low,
+        "kappa_high": found.pairs[0].kappa.high,
+        "kappa_undefined_because": None,
+    }
+    assert pair["kappa_low"] < 0.5 < pair["kappa_high"]
+
+
+def test_a_pair_without_a_kappa_says_why(make_labels):
+    (pair,) = agreement(make_labels(ana="xx", ben="xx")).pairs
+    told = pair.as_dict()
+    assert (told["kappa"], told["kappa_low"], told["kappa_high"]) == (None, None, None)
+    assert "one and the same label" in str(told["kappa_undefined_because"])
 
 
 # ---- the reference package, on random data with gaps

@@ -68,6 +68,19 @@ def test_all_cases_have_a_lower_bound():
     assert 0.9 < found.low < 1
 
 
+def test_as_dict_says_why_a_share_is_not_known_or_not_to_be_shown():
+    labelled, bare = StratumSample("a", 50, cases(4, 10)), StratumSample("b", 50, [])
+    told = share([labelled, bare]).as_dict()
+    assert (told["share"], told["n"], told["unsampled"]) == (None, 10, ["b"])
+    assert "no labelled unit in the strata ['b']" in str(told["undefined_because"])
+    assert (told["too_imprecise"], told["deff_users"]) == (None, None)
+    few = share([StratumSample("a", 50, cases(4, 10), ["u"] * 5 + list("vwxyz"))])
+    told = few.as_dict()
+    assert (told["undefined_because"], told["unsampled"]) == (None, [])
+    assert told["too_imprecise"] == "only 10 labelled units, fewer than 30"
+    assert told["deff_users"] == few.deff_users > 1
+
+
 def test_a_census_is_exact_for_its_period_and_not_for_the_future():
     strata = [StratumSample("all", 80, cases(20, 80))]
     closed, future = share(strata), share(strata, finite_population=False)

@@ -1,13 +1,12 @@
 """`report SLUG`: headline, shares, agreement and grid of an audit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from analysis.estimates import Estimate
 from labeling.management.arguments import find_audit
-from labeling.reports import Report, build_report, points
+from labeling.reports import GRID_CELLS, Report, build_report, points
 from labeling.sensitivity import Sensitivity, build_sensitivity
 from projects.commands import InputCommand
 
@@ -49,8 +48,9 @@ def describe(report: Report) -> str:
     if report.grid:
         lines += ["", "share of all rated outputs"]
         lines += [
-            f"{name.replace('_', ' + '):<16}  {described(cell)}"
-            for name, cell in report.grid.as_dict().items()
+            f"{name.replace('_', ' + '):<16}  {described(cell.share, cell.low, cell.high)}"
+            for name in GRID_CELLS
+            for cell in [getattr(report.grid, name)]
         ]
     return "\n".join(lines)
 
@@ -71,13 +71,12 @@ def describe_sensitivity(found: Sensitivity) -> str:
 
 
 def estimate_words(found: Estimate) -> str:
-    return described({"share": found.value, "low": found.low, "high": found.high}) + (
+    return described(found.value, found.low, found.high) + (
         f" ({found.undefined_because})" if found.undefined_because else ""
     )
 
 
-def described(cell: Mapping[str, float | None]) -> str:
-    share, low, high = (cell[key] for key in ("share", "low", "high"))
+def described(share: float | None, low: float | None, high: float | None) -> str:
     if share is None or low is None or high is None:
         return "not known"
     return f"{100 * share:.1f}% [{100 * low:.1f}, {100 * high:.1f}]"
