@@ -1,6 +1,7 @@
 """Agreement: published tables, then limits, then invariants, then the reference package."""
 
 import warnings
+from importlib.metadata import version
 from typing import Any
 
 import krippendorff
@@ -227,10 +228,12 @@ def test_report_as_dict_is_the_contract_of_the_command(make_labels):
     told: dict[str, Any] = found.as_dict()
     assert list(told) == [
         "level", "n_units", "n_coders", "n_labels", "alpha", "percent", "ac1", "fleiss",
-        "per_label", "pairs",
+        "per_label", "pairs", "p_below_667", "p_below_800", "observed_disagreement",
+        "expected_disagreement", "reference", "seed",
     ]  # fmt: skip
     assert list(told["alpha"]) == ["value", "low", "high", "undefined_because"]
-    assert set(told["per_label"][0]) == {"label", "alpha", "n"}
+    assert list(told["per_label"][0]) == ["label", "alpha", "n", "specific", "n_units", "too_few"]
+    assert list(told["per_label"][0]["specific"]) == list(told["alpha"])
     (pair,) = told["pairs"]
     assert pair == {
         "coders": ["ana", "ben"],
@@ -242,6 +245,23 @@ def test_report_as_dict_is_the_contract_of_the_command(make_labels):
         "kappa_undefined_because": None,
     }
     assert pair["kappa_low"] < 0.5 < pair["kappa_high"]
+
+
+def test_alpha_is_one_minus_the_disagreements_that_as_dict_gives(make_labels):
+    told: dict[str, Any] = agreement(make_labels(**KRIPP_B), seed=5).as_dict()
+    ratio = told["observed_disagreement"] / told["expected_disagreement"]
+    assert 1 - ratio == pytest.approx(told["alpha"]["value"])
+    assert 0 < told["p_below_667"] < told["p_below_800"] < 1
+    assert told["seed"] == 5
+
+
+def test_as_dict_names_the_reference_package_and_the_difference(make_labels):
+    told: dict[str, Any] = agreement(make_labels(**KRIPP_B)).as_dict()["reference"]
+    assert told["package"] == f"krippendorff {version('krippendorff')}"
+    assert 0 <= told["difference"] < 1e-12
+    assert told["undefined_because"] is None
+    told = agreement(make_labels(ana="11", ben="11")).as_dict()["reference"]
+    assert (told["difference"], told["undefined_because"]) == (None, "alpha is undefined")
 
 
 def test_a_pair_without_a_kappa_says_why(make_labels):
