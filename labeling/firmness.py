@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,31 @@ class WorkLeft:
         return {"n_labels": self.n_labels, "hours": self.hours.as_dict(), "n": self.hours.n}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """What became of the units that were drawn for the headline.
+
+    ``n_skipped`` of them were skipped and have no label; ``n_cannot_tell`` of the labelled ones
+    are “cannot tell”, a fraction where a tie was split.
+    """
+
+    n_drawn: int
+    n_labelled: int
+    n_skipped: int
+    n_cannot_tell: float
+
+    @property
+    def rate(self) -> float:
+        return self.n_labelled / self.n_drawn
+
+    @property
+    def n_waiting(self) -> int:
+        return self.n_drawn - self.n_labelled - self.n_skipped
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "rate": self.rate, "n_waiting": self.n_waiting}
+
+
 class Unanswered:
     """The drawn units of the headline that have no label although they were skipped."""
 
@@ -79,6 +104,22 @@ class Unanswered:
         """Units that everybody skipped who has labelled or skipped in the audit."""
         everybody = set(self.data.labels["coder"]).union(*self.skippers.values())
         return {unit for unit, coders in self.skippers.items() if coders >= everybody}
+
+
+def response_of(data: AuditData) -> Response | None:
+    """Response to the headline's draw; None where no unit was drawn for one."""
+    n_drawn = sum(stratum.n_sampled for stratum in data.headline_strata)
+    if data.audit.is_imported or not n_drawn:
+        return None
+    weights = data.modes.weights
+    strata = [stratum.pk for stratum in data.headline_strata]
+    labelled = weights[data.units.loc[weights.index, "stratum"].isin(strata)]
+    return Response(
+        n_drawn=n_drawn,
+        n_labelled=len(labelled),
+        n_skipped=len(Unanswered(data).skippers),
+        n_cannot_tell=float(labelled[CANNOT_TELL].sum()) if CANNOT_TELL in labelled else 0.0,
+    )
 
 
 def headline_bounds(data: AuditData) -> NonresponseBounds:

@@ -17,14 +17,16 @@ from analysis.shares import Share, share, share_difference
 from labeling.audit_data import HEADLINE_MODE as HEADLINE_MODE
 from labeling.audit_data import AuditData as AuditData
 from labeling.firmness import (
+    Response,
     RunningHeadline,
     WorkLeft,
     anytime_headline,
     bounds_as_dict,
     headline_bounds,
+    response_of,
     work_left,
 )
-from labeling.firmness_words import anytime_line, bounds_line, work_line
+from labeling.firmness_words import anytime_line, bounds_line, response_line, work_line
 from labeling.models import Audit, Label, Skip, Stratum, Unit
 from labeling.progress import count_complete
 from labeling.third_opinions import third_opinion_note
@@ -85,6 +87,22 @@ class Report:
     data: AuditData = field(repr=False, compare=False)
 
     @cached_property
+    def response(self) -> Response | None:
+        return response_of(self.data)
+
+    @property
+    def response_line(self) -> str:
+        """What stands beside the headline's n; empty for a label set, which nobody drew."""
+        return response_line(self.response) if self.response else ""
+
+    @property
+    def rated_share(self) -> float | None:
+        """How many of the outputs users rated at all; None for a label set."""
+        if self.audit.is_imported or not self.audit.n_outputs:
+            return None
+        return self.audit.n_rated / self.audit.n_outputs
+
+    @cached_property
     def nonresponse(self) -> NonresponseBounds | None:
         """What the headline could be if nobody's answer were missing; None without a headline."""
         return headline_bounds(self.data) if self.headline.value is not None else None
@@ -127,6 +145,11 @@ class Report:
             "agreement": self.agreement.as_dict(),
             "grid": self.grid.as_dict() if self.grid else no_grid(self.grid_undefined_because),
             "grid_undefined_because": self.grid_undefined_because or None,
+            "n_outputs": self.audit.n_outputs,
+            "n_rated": None if self.audit.is_imported else self.audit.n_rated,
+            "n_negative": None if self.audit.is_imported else self.audit.n_negative,
+            "rated_share": self.rated_share,
+            "response": self.response.as_dict() if self.response else None,
             "nonresponse": bounds_as_dict(self.nonresponse),
             "anytime": self.anytime.as_dict() if self.anytime else None,
             "work_left": self.work_left.as_dict() if self.work_left else None,

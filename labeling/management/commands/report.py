@@ -39,6 +39,7 @@ def describe(report: Report) -> str:
         f"frame {report.n_frame:,}, sampled {report.n_sampled:,}, labelled {report.n_labelled:,}, "
         f"complete {report.n_complete:,}, ties split {report.n_ties}, "
         f"adjudicated {report.n_adjudicated}",
+        *([report.response_line] if report.response_line else []),
         *([report.agreement_note] if report.agreement_note else []),
         *report.firmness_lines,
         "",
