@@ -106,7 +106,7 @@ class Unanswered:
         return {unit for unit, coders in self.skippers.items() if coders >= everybody}
 
 
-def response_of(data: AuditData) -> Response | None:
+def response_of(data: AuditData, unanswered: Unanswered) -> Response | None:
     """Response to the headline's draw; None where no unit was drawn for one."""
     n_drawn = sum(stratum.n_sampled for stratum in data.headline_strata)
     if data.audit.is_imported or not n_drawn:
@@ -117,17 +117,17 @@ def response_of(data: AuditData) -> Response | None:
     return Response(
         n_drawn=n_drawn,
         n_labelled=len(labelled),
-        n_skipped=len(Unanswered(data).skippers),
+        n_skipped=len(unanswered.skippers),
         n_cannot_tell=float(labelled[CANNOT_TELL].sum()) if CANNOT_TELL in labelled else 0.0,
     )
 
 
-def headline_bounds(data: AuditData) -> NonresponseBounds:
+def headline_bounds(data: AuditData, unanswered: Unanswered) -> NonresponseBounds:
     """What the headline would be if skipped and cannot-tell units were all of it, or none."""
     weights = data.modes.weights.astype(float)
     unsure = weights[CANNOT_TELL] if CANNOT_TELL in weights else pd.Series(0.0, weights.index)
     labelled = data.units.loc[weights.index]
-    skipped = data.units.loc[list(Unanswered(data).skippers)]
+    skipped = data.units.loc[list(unanswered.skippers)]
     strata = []
     samples = data.samples(weights[HEADLINE_MODE], data.headline_strata)
     for stratum, sample in zip(data.headline_strata, samples, strict=True):
@@ -147,7 +147,7 @@ def headline_bounds(data: AuditData) -> NonresponseBounds:
     return nonresponse_bounds(strata, finite_population=not data.audit.is_imported)
 
 
-def anytime_headline(data: AuditData) -> RunningHeadline | None:
+def anytime_headline(data: AuditData, unanswered: Unanswered) -> RunningHeadline | None:
     """The headline with an interval for looking every day; None where nobody looks on.
 
     That is where the audit is closed or imported, or its codebook has no such mode.
@@ -156,7 +156,7 @@ def anytime_headline(data: AuditData) -> RunningHeadline | None:
     if data.audit.is_imported or not data.audit.is_open or HEADLINE_MODE not in weights:
         return None
     strata = data.headline_strata
-    left_out = Unanswered(data).by_everybody
+    left_out = unanswered.by_everybody
     served = data.audit.units.filter(kind=Unit.Kind.SAMPLED, stratum__in=strata)
     y = weights[HEADLINE_MODE].astype(float).drop(list(unfinished(data)), errors="ignore").to_dict()
     order = served.order_by("serving", "pk").values_list("pk", "output__user_key")

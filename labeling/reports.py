@@ -19,6 +19,7 @@ from labeling.audit_data import AuditData as AuditData
 from labeling.firmness import (
     Response,
     RunningHeadline,
+    Unanswered,
     WorkLeft,
     anytime_headline,
     bounds_as_dict,
@@ -44,7 +45,13 @@ class ModeShare:
     mostly_noise: bool
 
     def as_dict(self) -> dict[str, Any]:
-        return {"mode": self.code, **self.share.as_dict()}
+        return {
+            "mode": self.code,
+            **self.share.as_dict(),
+            "all_said": self.all_said.value,
+            "any_said": self.any_said.value,
+            "mostly_noise": self.mostly_noise,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +94,12 @@ class Report:
     data: AuditData = field(repr=False, compare=False)
 
     @cached_property
+    def unanswered(self) -> Unanswered:
+        return Unanswered(self.data)
+
+    @cached_property
     def response(self) -> Response | None:
-        return response_of(self.data)
+        return response_of(self.data, self.unanswered)
 
     @property
     def response_line(self) -> str:
@@ -105,12 +116,14 @@ class Report:
     @cached_property
     def nonresponse(self) -> NonresponseBounds | None:
         """What the headline could be if nobody's answer were missing; None without a headline."""
-        return headline_bounds(self.data) if self.headline.value is not None else None
+        return (
+            headline_bounds(self.data, self.unanswered) if self.headline.value is not None else None
+        )
 
     @cached_property
     def anytime(self) -> RunningHeadline | None:
         """The headline with an interval that may be looked at every day; of open audits alone."""
-        return anytime_headline(self.data)
+        return anytime_headline(self.data, self.unanswered)
 
     @cached_property
     def work_left(self) -> WorkLeft | None:

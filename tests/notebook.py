@@ -42,14 +42,18 @@ LEFT_OUT = {
     *("undefined_because", "too_imprecise", "deff_users", "unsampled", "grid_undefined_because"),
     *("kappa_low", "kappa_high", "kappa_undefined_because"),
     *("p_below_667", "p_below_800", "reference", "specific"),
+    *("all_said", "any_said", "mostly_noise"),
 }
 """What the notebook does not compute again: words, and figures beside those of its cells."""
 
 
 NOT_EXPORTED = ("nonresponse", "response", "work_left", "anytime")
 """Made of skips, times and the order of serving, which no export of labels holds."""
-NOT_AGAIN = ("n_outputs", "n_rated", "n_negative", "rated_share")
-"""In the manifest as they are."""
+NOT_AGAIN = (
+    *("n_outputs", "n_rated", "n_negative", "rated_share"),
+    *("by_stratum", "difference", "breakdowns", "reasons", "latencies", "to_decide"),
+)
+"""In the manifest as they are, compared elsewhere, or of what an export does not hold."""
 
 
 def assert_same(mine: Any, theirs: Any, where: str = "report") -> None:

@@ -184,11 +184,19 @@ def test_the_contract_of_report_json(labelled_audit):
         "nonresponse",
         "anytime",
         "work_left",
+        "headline_for_future",
+        "by_stratum",
+        "difference",
+        "breakdowns",
+        "reasons",
+        "latencies",
+        "to_decide",
     ]
     assert (said["n_frame"], said["n_sampled"], said["n_labelled"]) == (10, 10, 10)
     words = ["undefined_because", "too_imprecise", "deff_users", "unsampled"]
     assert list(said["headline"]) == ["share", "low", "high", "n", *words]
-    assert all(list(row) == ["mode", *said["headline"]] for row in said["shares"])
+    row = ["mode", *said["headline"], "all_said", "any_said", "mostly_noise"]
+    assert all(list(found) == row for found in said["shares"])
     assert said["grid_undefined_because"] is None
     assert list(said["grid"]) == ["down_correct", "down_incorrect", "up_correct", "up_incorrect"]
 

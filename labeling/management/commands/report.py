@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from analysis.estimates import Estimate
 from labeling.management.arguments import find_audit
+from labeling.report_json import report_as_dict
 from labeling.reports import GRID_CELLS, Report, build_report, points
 from labeling.sensitivity import Sensitivity, build_sensitivity
 from projects.commands import InputCommand
@@ -25,7 +26,7 @@ class Command(InputCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         report = build_report(find_audit(options["slug"]))
-        said, text = report.as_dict(), describe(report)
+        said, text = report_as_dict(report), describe(report)
         if options["sensitivity"]:
             found = build_sensitivity(report)
             said["sensitivity"] = found.as_dict()
