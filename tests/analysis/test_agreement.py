@@ -1,6 +1,7 @@
 """Agreement: published tables, then limits, then invariants, then the reference package."""
 
 import warnings
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -213,6 +214,21 @@ def test_order_of_rows_does_not_matter(make_labels):
     assert agreement(labels.sample(frac=1, random_state=1)) == agreement(labels)
 
 
+def test_names_of_coders_do_not_matter(make_labels):
+    labels = make_labels(**KRIPP_C)
+    names = {"r1": "zoe", "r2": "ben", "r3": "ana", "r4": "chi"}
+    one, other = agreement(labels), agreement(labels.assign(coder=labels["coder"].map(names)))
+    assert replace(other, pairs=()) == replace(one, pairs=())
+    renamed = {frozenset(names[coder] for coder in pair.coders): pair for pair in one.pairs}
+    assert len(other.pairs) == 6
+    for pair in other.pairs:
+        before = renamed[frozenset(pair.coders)]
+        assert (pair.n, pair.percent) == (before.n, before.percent)
+        assert (pair.kappa.value, pair.kappa.low, pair.kappa.high) == pytest.approx(
+            (before.kappa.value, before.kappa.low, before.kappa.high)
+        )
+
+
 def test_names_of_labels_do_not_matter(make_labels):
     labels = make_labels(**KRIPP_C)
     renamed = labels.assign(label=labels["label"].map(dict(zip("12345", "qbzax", strict=True))))
@@ -309,24 +325,34 @@ def test_alpha_equals_the_reference_package(table, level):
 # ---- coverage
 
 
+EVEN, SKEWED = (0.4, 0.3, 0.2, 0.1), (0.85, 0.05, 0.05, 0.05)
+GOAL, AUDITS = 0.935, 120
+
+
+def at_least(goal: float, n: int) -> float:
+    """The goal less three standard errors of a share of `n` simulated audits."""
+    return goal - 3 * np.sqrt(goal * (1 - goal) / n)
+
+
 @pytest.mark.simulation
-def test_bca_interval_covers_alpha():
-    """Three coders at 85%, four labels, 50 units: the 95% interval covers in at least 93%."""
+@pytest.mark.parametrize("n_units", [50, 200])
+@pytest.mark.parametrize("chances", [EVEN, SKEWED], ids=["even", "skewed"])
+def test_bca_interval_covers_alpha(n_units, chances):
+    """Three coders at 85%, four labels: the goal is that the 95% interval covers in 93.5%."""
     rng = np.random.default_rng(11)
-    chances, right = np.array([0.4, 0.3, 0.2, 0.1]), 0.85
 
     def audit(n_units: int) -> np.ndarray:
         truth = rng.choice(4, size=n_units, p=chances)
         counts = np.zeros((n_units, 4), dtype=int)
         for _ in range(3):
             wrong = rng.integers(1, 4, size=n_units)
-            given = np.where(rng.random(n_units) < right, truth, (truth + wrong) % 4)
+            given = np.where(rng.random(n_units) < 0.85, truth, (truth + wrong) % 4)
             counts[np.arange(n_units), given] += 1
         return counts
 
-    true = nominal_alpha(patterns_from_count_table("abcd", audit(400_000))).value
+    true = nominal_alpha(patterns_from_count_table("abcd", audit(400_000)))
     covered = 0
-    for seed in range(1000):
-        found = nominal_alpha(patterns_from_count_table("abcd", audit(50)), seed=seed)
-        covered += found.low <= true <= found.high
-    assert covered / 1000 >= 0.93
+    for seed in range(AUDITS):
+        found = nominal_alpha(patterns_from_count_table("abcd", audit(n_units)), seed=seed)
+        covered += found.low <= true.value <= found.high
+    assert covered / AUDITS >= at_least(GOAL, AUDITS)

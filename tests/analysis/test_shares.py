@@ -68,6 +68,46 @@ def test_all_cases_have_a_lower_bound():
     assert 0.9 < found.low < 1
 
 
+USERS = ["u1"] * 4 + ["u2"] * 3 + [f"v{k}" for k in range(53)]
+
+
+def with_users(order, name_of=str):
+    """The four domains with their rows in another order; two users gave several of them."""
+    return [
+        StratumSample(
+            name_of(domain.name),
+            domain.n_frame,
+            [domain.y[k] for k in order],
+            [USERS[k] for k in order],
+        )
+        for domain in FOUR_DOMAINS
+    ]
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_the_order_of_rows_does_not_matter(finite):
+    shuffled = np.random.default_rng(3).permutation(60)
+    one = share(with_users(range(60)), finite_population=finite)
+    other = share(with_users(shuffled), finite_population=finite)
+    assert one.deff_users > 1
+    assert numbers(other) == pytest.approx(numbers(one), abs=1e-12)
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_names_and_order_of_strata_do_not_matter(finite):
+    one = share(with_users(range(60)), finite_population=finite)
+    renamed = with_users(range(60), name_of=lambda name: f"{len(name)}{name[::-1]}")
+    other = share(renamed[::-1], finite_population=finite)
+    assert numbers(other) == pytest.approx(numbers(one), abs=1e-12)
+
+
+def numbers(found):
+    return [
+        *(found.value, found.low, found.high, found.n, found.n_frame),
+        *(found.n_eff, found.df, found.deff_users, found.top_user_share),
+    ]
+
+
 def test_as_dict_says_why_a_share_is_not_known_or_not_to_be_shown():
     labelled, bare = StratumSample("a", 50, cases(4, 10)), StratumSample("b", 50, [])
     told = share([labelled, bare]).as_dict()

@@ -204,7 +204,11 @@ def test_the_contract_of_report_json(labelled_audit):
 def test_the_agreement_page_says_what_it_was_checked_against(labelled_audit, rey_client):
     page = rey_client.get("/audits/november/agreement/").content.decode()
     said = json.loads(run("agreement", "november", "--json"))
-    assert "Checked against krippendorff 0.9.0" in page
+    reference = said["reference"]
+    assert reference["package"] == "krippendorff 0.9.0"
+    assert 0 <= reference["difference"] < 1e-12
+    shown = f"{reference['difference']:.1e}"
+    assert f"Checked against krippendorff 0.9.0: it differs by {shown}." in page
     assert f"{said['alpha']['value']:.3f}" in page
     assert [pair["n"] for pair in said["pairs"]] == [10, 10, 10]
 
