@@ -50,7 +50,14 @@ class LabelAgreement:
     too_few: bool
 
     def as_dict(self) -> dict[str, object]:
-        return {"label": self.label, "alpha": self.alpha.as_dict(), "n": self.n}
+        return {
+            "label": self.label,
+            "alpha": self.alpha.as_dict(),
+            "n": self.n,
+            "specific": self.specific.as_dict(),
+            "n_units": self.n_units,
+            "too_few": self.too_few,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +77,13 @@ class Reference:
     difference: float | None
     undefined_because: str | None = None
     package: str = REFERENCE
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "package": self.package,
+            "difference": self.difference,
+            "undefined_because": self.undefined_because,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +128,12 @@ class AgreementReport:
             "fleiss": self.fleiss.as_dict(),
             "per_label": [entry.as_dict() for entry in self.per_label],
             "pairs": [pair.as_dict() for pair in self.pairs],
+            "p_below_667": self.p_below_667,
+            "p_below_800": self.p_below_800,
+            "observed_disagreement": self.observed_disagreement,
+            "expected_disagreement": self.expected_disagreement,
+            "reference": self.reference.as_dict(),
+            "seed": self.seed,
         }
 
 

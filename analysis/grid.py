@@ -9,6 +9,8 @@ import numpy.typing as npt
 from analysis.errors import AnalysisInputError
 from analysis.shares import Share, StratumSample, share
 
+CellDict = dict[str, float | int | str | None]
+
 
 @dataclass(frozen=True, eq=False)
 class GridStratum(StratumSample):
@@ -37,8 +39,14 @@ class Cell:
     high: float | None
     undefined_because: str | None = None
 
-    def as_dict(self) -> dict[str, float | int | None]:
-        return {"n": self.n, "share": self.share, "low": self.low, "high": self.high}
+    def as_dict(self) -> CellDict:
+        return {
+            "n": self.n,
+            "share": self.share,
+            "low": self.low,
+            "high": self.high,
+            "undefined_because": self.undefined_because,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +61,7 @@ class Grid:
     n_up: int | None
     down_share: float | None
 
-    def as_dict(self) -> dict[str, dict[str, float | int | None]]:
+    def as_dict(self) -> dict[str, CellDict]:
         return {
             "down_correct": self.down_correct.as_dict(),
             "down_incorrect": self.down_incorrect.as_dict(),

@@ -31,6 +31,9 @@ class Pair:
             "n": self.n,
             "percent": self.percent,
             "kappa": self.kappa.value,
+            "kappa_low": self.kappa.low,
+            "kappa_high": self.kappa.high,
+            "kappa_undefined_because": self.kappa.undefined_because,
         }
 
 

@@ -78,8 +78,17 @@ class Share:
             return f"0 of {self.n}, at most {self.high:.1%}"
         return f"{self.value:.1%} [{self.low:.1%}, {self.high:.1%}]"
 
-    def as_dict(self) -> dict[str, float | int | None]:
-        return {"share": self.value, "low": self.low, "high": self.high, "n": self.n}
+    def as_dict(self) -> dict[str, float | int | str | list[str] | None]:
+        return {
+            "share": self.value,
+            "low": self.low,
+            "high": self.high,
+            "n": self.n,
+            "undefined_because": self.undefined_because,
+            "too_imprecise": self.too_imprecise,
+            "deff_users": None if self.value is None else self.deff_users,
+            "unsampled": list(self.unsampled),
+        }
 
 
 @dataclass(frozen=True, eq=False)

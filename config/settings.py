@@ -109,6 +109,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+REPORT_PARTS = {"to_decide": "release.planning.decision_as_dict"}
+"""What other apps add to a report's JSON: key, and a function of the report."""
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

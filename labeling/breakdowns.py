@@ -68,6 +68,7 @@ class ReasonFinding:
 class ModeLatency:
     """Latency of the outputs of one mode, in milliseconds; ``n_missing`` of the units have none."""
 
+    code: str
     name: str
     n: int
     n_missing: int
@@ -163,11 +164,12 @@ class Breakdowns:
         inside = weights.loc[weights.index.intersection(self.facts.index)]
         design = self._design_weights(inside.index)
         found = [
-            self._latency(names.get(code, code), inside[code], design) for code in inside.columns
+            self._latency(code, names.get(code, code), inside[code], design)
+            for code in inside.columns
         ]
         return tuple(latency for latency in found if latency.n)
 
-    def _latency(self, name: str, weights: pd.Series, design: pd.Series) -> ModeLatency:
+    def _latency(self, code: str, name: str, weights: pd.Series, design: pd.Series) -> ModeLatency:
         having = weights[weights > 0]
         values = pd.to_numeric(self.facts.loc[having.index, "latency_ms"]).astype(float)
         known = values.notna()
@@ -175,7 +177,11 @@ class Breakdowns:
             values[known].to_numpy(), (having * design[having.index])[known].to_numpy(dtype=float)
         )
         return ModeLatency(
-            name=name, n=len(having), n_missing=int((~known).sum()), quartiles=quartiles
+            code=code,
+            name=name,
+            n=len(having),
+            n_missing=int((~known).sum()),
+            quartiles=quartiles,
         )
 
     def _design_weights(self, units: pd.Index) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,31 @@ class WorkLeft:
         return {"n_labels": self.n_labels, "hours": self.hours.as_dict(), "n": self.hours.n}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """What became of the units that were drawn for the headline.
+
+    ``n_skipped`` of them were skipped and have no label; ``n_cannot_tell`` of the labelled ones
+    are “cannot tell”, a fraction where a tie was split.
+    """
+
+    n_drawn: int
+    n_labelled: int
+    n_skipped: int
+    n_cannot_tell: float
+
+    @property
+    def rate(self) -> float:
+        return self.n_labelled / self.n_drawn
+
+    @property
+    def n_waiting(self) -> int:
+        return self.n_drawn - self.n_labelled - self.n_skipped
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "rate": self.rate, "n_waiting": self.n_waiting}
+
+
 class Unanswered:
     """The drawn units of the headline that have no label although they were skipped."""
 
@@ -81,12 +106,28 @@ class Unanswered:
         return {unit for unit, coders in self.skippers.items() if coders >= everybody}
 
 
-def headline_bounds(data: AuditData) -> NonresponseBounds:
+def response_of(data: AuditData, unanswered: Unanswered) -> Response | None:
+    """Response to the headline's draw; None where no unit was drawn for one."""
+    n_drawn = sum(stratum.n_sampled for stratum in data.headline_strata)
+    if data.audit.is_imported or not n_drawn:
+        return None
+    weights = data.modes.weights
+    strata = [stratum.pk for stratum in data.headline_strata]
+    labelled = weights[data.units.loc[weights.index, "stratum"].isin(strata)]
+    return Response(
+        n_drawn=n_drawn,
+        n_labelled=len(labelled),
+        n_skipped=len(unanswered.skippers),
+        n_cannot_tell=float(labelled[CANNOT_TELL].sum()) if CANNOT_TELL in labelled else 0.0,
+    )
+
+
+def headline_bounds(data: AuditData, unanswered: Unanswered) -> NonresponseBounds:
     """What the headline would be if skipped and cannot-tell units were all of it, or none."""
     weights = data.modes.weights.astype(float)
     unsure = weights[CANNOT_TELL] if CANNOT_TELL in weights else pd.Series(0.0, weights.index)
     labelled = data.units.loc[weights.index]
-    skipped = data.units.loc[list(Unanswered(data).skippers)]
+    skipped = data.units.loc[list(unanswered.skippers)]
     strata = []
     samples = data.samples(weights[HEADLINE_MODE], data.headline_strata)
     for stratum, sample in zip(data.headline_strata, samples, strict=True):
@@ -106,7 +147,7 @@ def headline_bounds(data: AuditData) -> NonresponseBounds:
     return nonresponse_bounds(strata, finite_population=not data.audit.is_imported)
 
 
-def anytime_headline(data: AuditData) -> RunningHeadline | None:
+def anytime_headline(data: AuditData, unanswered: Unanswered) -> RunningHeadline | None:
     """The headline with an interval for looking every day; None where nobody looks on.
 
     That is where the audit is closed or imported, or its codebook has no such mode.
@@ -115,7 +156,7 @@ def anytime_headline(data: AuditData) -> RunningHeadline | None:
     if data.audit.is_imported or not data.audit.is_open or HEADLINE_MODE not in weights:
         return None
     strata = data.headline_strata
-    left_out = Unanswered(data).by_everybody
+    left_out = unanswered.by_everybody
     served = data.audit.units.filter(kind=Unit.Kind.SAMPLED, stratum__in=strata)
     y = weights[HEADLINE_MODE].astype(float).drop(list(unfinished(data)), errors="ignore").to_dict()
     order = served.order_by("serving", "pk").values_list("pk", "output__user_key")

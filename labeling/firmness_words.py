@@ -2,7 +2,7 @@
 
 from analysis.estimates import Estimate
 from analysis.nonresponse import NonresponseBounds
-from labeling.firmness import RunningHeadline, WorkLeft
+from labeling.firmness import Response, RunningHeadline, WorkLeft
 
 
 def bounds_line(found: NonresponseBounds) -> str:
@@ -21,6 +21,14 @@ def bounds_line(found: NonresponseBounds) -> str:
     if found.both.low is None or found.both.high is None:
         return f"{line}."
     return f"{line}; with sampling error {found.both.low:.1%} to {found.both.high:.1%}."
+
+
+def response_line(found: Response) -> str:
+    return (
+        f"Response: {found.n_labelled:,} of {found.n_drawn:,} drawn units are labelled "
+        f"({found.rate:.1%}), {round(found.n_cannot_tell, 1):,g} of them “cannot tell”; "
+        f"{found.n_skipped:,} skipped without a label, {found.n_waiting:,} not labelled yet."
+    )
 
 
 def anytime_line(found: RunningHeadline) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from feedback.controls import SHAMS_BELOW
@@ -14,7 +15,8 @@ from feedback.frames import MOST_CODERS, FramePlan
 from labeling.audit_options import check_cap, check_third_opinion
 from labeling.codebooks import DEFAULT
 from labeling.drawing import check_slug
-from labeling.models import Codebook
+from labeling.judged_frame import BY_JUDGE, source_by_judge
+from labeling.models import Codebook, Judge, JudgeVerdict
 from projects.errors import InputError
 from projects.models import Project
 
@@ -30,6 +32,15 @@ FIELD_OF = {
 """The field that a sentence of InputError is about, where it is not the field's own name."""
 
 
+STRATA = [("", "None"), *((field, field.capitalize()) for field in STRATA_FIELDS)]
+
+
+def judges_of(project: Project) -> QuerySet[Judge]:
+    """The judges that have judged anything."""
+    verdicts = JudgeVerdict.objects.current().filter(judge=OuterRef("pk"))
+    return Judge.objects.filter(Exists(verdicts), project=project)
+
+
 def random_seed() -> int:
     return secrets.randbits(31)
 
@@ -43,8 +54,9 @@ class AuditForm(forms.Form):
     strata_field = forms.ChoiceField(
         label="Strata",
         required=False,
-        choices=[("", "None"), *((field, field.capitalize()) for field in STRATA_FIELDS)],
-        help_text="At most about six; each gets at least 20 units.",
+        choices=STRATA,
+        help_text="At most about six; each gets at least 20 units. By a judge: each of its "
+        "verdicts, and what it has not judged, is a stratum.",
     )
     size = forms.IntegerField(
         required=False, initial=200, help_text="Units to draw. Leave it empty to give a margin."
@@ -112,6 +124,10 @@ class AuditForm(forms.Form):
         super().__init__(data, label_suffix="")
         self.project = project
         self.is_preview = is_preview
+        self.fields["strata_field"].choices = [  # type: ignore[attr-defined]
+            *STRATA,
+            *((f"{BY_JUDGE}{judge}", f"Verdict of {judge}") for judge in judges_of(project)),
+        ]
         codebooks = Codebook.objects.filter(project=project)
         self.fields["codebook"].queryset = codebooks  # type: ignore[attr-defined]
         self.fields["codebook"].initial = codebooks.filter(name=DEFAULT).first()
@@ -156,7 +172,7 @@ class AuditForm(forms.Form):
     def plan(self) -> FramePlan:
         """The plan of a valid form, frozen at this moment."""
         given = self.cleaned_data
-        margin = given["margin"]
+        margin, until = given["margin"], timezone.now()
         return FramePlan(
             project=self.project,
             frame=given["frame"],
@@ -167,7 +183,8 @@ class AuditForm(forms.Form):
             sham_share=given["sham_share"],
             coders=given["coders"],
             seed=given["seed"],
-            until=timezone.now(),
+            until=until,
+            source=source_by_judge(self.project, given["strata_field"], until),
         )
 
     def refuse(self, error: InputError) -> None:

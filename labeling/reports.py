@@ -11,20 +11,23 @@ import pandas as pd
 
 from analysis.agreement import AgreementReport
 from analysis.estimates import Estimate
-from analysis.grid import Grid, grid
+from analysis.grid import Cell, CellDict, Grid, grid
 from analysis.nonresponse import NonresponseBounds
 from analysis.shares import Share, share, share_difference
 from labeling.audit_data import HEADLINE_MODE as HEADLINE_MODE
 from labeling.audit_data import AuditData as AuditData
 from labeling.firmness import (
+    Response,
     RunningHeadline,
+    Unanswered,
     WorkLeft,
     anytime_headline,
     bounds_as_dict,
     headline_bounds,
+    response_of,
     work_left,
 )
-from labeling.firmness_words import anytime_line, bounds_line, work_line
+from labeling.firmness_words import anytime_line, bounds_line, response_line, work_line
 from labeling.models import Audit, Label, Skip, Stratum, Unit
 from labeling.progress import count_complete
 from labeling.third_opinions import third_opinion_note
@@ -42,7 +45,13 @@ class ModeShare:
     mostly_noise: bool
 
     def as_dict(self) -> dict[str, Any]:
-        return {"mode": self.code, **self.share.as_dict()}
+        return {
+            "mode": self.code,
+            **self.share.as_dict(),
+            "all_said": self.all_said.value,
+            "any_said": self.any_said.value,
+            "mostly_noise": self.mostly_noise,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +94,36 @@ class Report:
     data: AuditData = field(repr=False, compare=False)
 
     @cached_property
+    def unanswered(self) -> Unanswered:
+        return Unanswered(self.data)
+
+    @cached_property
+    def response(self) -> Response | None:
+        return response_of(self.data, self.unanswered)
+
+    @property
+    def response_line(self) -> str:
+        """What stands beside the headline's n; empty for a label set, which nobody drew."""
+        return response_line(self.response) if self.response else ""
+
+    @property
+    def rated_share(self) -> float | None:
+        """How many of the outputs users rated at all; None for a label set."""
+        if self.audit.is_imported or not self.audit.n_outputs:
+            return None
+        return self.audit.n_rated / self.audit.n_outputs
+
+    @cached_property
     def nonresponse(self) -> NonresponseBounds | None:
         """What the headline could be if nobody's answer were missing; None without a headline."""
-        return headline_bounds(self.data) if self.headline.value is not None else None
+        return (
+            headline_bounds(self.data, self.unanswered) if self.headline.value is not None else None
+        )
 
     @cached_property
     def anytime(self) -> RunningHeadline | None:
         """The headline with an interval that may be looked at every day; of open audits alone."""
-        return anytime_headline(self.data)
+        return anytime_headline(self.data, self.unanswered)
 
     @cached_property
     def work_left(self) -> WorkLeft | None:
@@ -125,7 +156,13 @@ class Report:
             "headline": self.headline.as_dict(),
             "shares": [mode.as_dict() for mode in self.shares],
             "agreement": self.agreement.as_dict(),
-            "grid": self.grid.as_dict() if self.grid else dict.fromkeys(GRID_CELLS, NO_CELL),
+            "grid": self.grid.as_dict() if self.grid else no_grid(self.grid_undefined_because),
+            "grid_undefined_because": self.grid_undefined_because or None,
+            "n_outputs": self.audit.n_outputs,
+            "n_rated": None if self.audit.is_imported else self.audit.n_rated,
+            "n_negative": None if self.audit.is_imported else self.audit.n_negative,
+            "rated_share": self.rated_share,
+            "response": self.response.as_dict() if self.response else None,
             "nonresponse": bounds_as_dict(self.nonresponse),
             "anytime": self.anytime.as_dict() if self.anytime else None,
             "work_left": self.work_left.as_dict() if self.work_left else None,
@@ -159,7 +196,12 @@ class Report:
 
 
 GRID_CELLS = ("down_correct", "down_incorrect", "up_correct", "up_incorrect")
-NO_CELL: dict[str, float | int | None] = {"n": 0, "share": None, "low": None, "high": None}
+
+
+def no_grid(reason: str) -> dict[str, CellDict]:
+    """The cells of a grid that is not defined, each with the reason."""
+    cell = Cell(n=0, n_cell=0, share=None, low=None, high=None, undefined_because=reason)
+    return dict.fromkeys(GRID_CELLS, cell.as_dict())
 
 
 def points(found: Share) -> str:
@@ -223,7 +265,9 @@ def mode_share(data: AuditData, code: str, *, finite_population: bool = True) ->
         return share_of(data, weights[code], finite_population=finite_population)
     zero = share_of(data, pd.Series(0.0, index=weights.index))
     reason = f"codebook {data.audit.codebook} has no mode {code}"
-    return replace(zero, value=None, low=None, high=None, undefined_because=reason)
+    return replace(
+        zero, value=None, low=None, high=None, too_imprecise=None, undefined_because=reason
+    )
 
 
 def share_of(data: AuditData, weights: pd.Series, *, finite_population: bool = True) -> Share:

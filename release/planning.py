@@ -238,6 +238,21 @@ def to_decide(report: Report, policy: Policy = DEFAULT_POLICY) -> ToDecide | Non
     )
 
 
+def decision_as_dict(report: Report) -> dict[str, Any] | None:
+    """The decision line of the report page, for its JSON."""
+    found = to_decide(report)
+    if found is None:
+        return None
+    return {
+        **asdict(found.more),
+        "low_limit": found.policy.low,
+        "high_limit": found.policy.high,
+        "hours": found.hours.as_dict() if found.hours else None,
+        "n_without_label": found.n_drawn,
+        "may_stop": found.may_stop,
+    }
+
+
 @lru_cache(maxsize=256)
 def more_units(headline: Share, gate: GatePlan) -> UnitsToDecide:
     """Kept, since a share close to a limit takes seconds and every reader of a report asks."""

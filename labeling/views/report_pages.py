@@ -24,6 +24,7 @@ from labeling.report_files import (
     trend_chart,
     trend_figure,
 )
+from labeling.report_json import report_as_dict
 from labeling.report_words import agreement_sentence, precision_sentence
 from labeling.reports import AuditData, build_report, points, report_of
 from labeling.trends import trends
@@ -82,7 +83,9 @@ def breakdown_context(found: Breakdowns) -> dict[str, Any]:
 @audit_roles(READERS)
 def report_json(request: AuditRequest) -> HttpResponse:
     """The same figures as `report --json`."""
-    return JsonResponse(build_report(request.audit).as_dict(), json_dumps_params={"indent": 2})
+    return JsonResponse(
+        report_as_dict(build_report(request.audit)), json_dumps_params={"indent": 2}
+    )
 
 
 @require_safe

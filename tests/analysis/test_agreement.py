@@ -1,6 +1,8 @@
 """Agreement: published tables, then limits, then invariants, then the reference package."""
 
 import warnings
+from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import krippendorff
@@ -212,6 +214,21 @@ def test_order_of_rows_does_not_matter(make_labels):
     assert agreement(labels.sample(frac=1, random_state=1)) == agreement(labels)
 
 
+def test_names_of_coders_do_not_matter(make_labels):
+    labels = make_labels(**KRIPP_C)
+    names = {"r1": "zoe", "r2": "ben", "r3": "ana", "r4": "chi"}
+    one, other = agreement(labels), agreement(labels.assign(coder=labels["coder"].map(names)))
+    assert replace(other, pairs=()) == replace(one, pairs=())
+    renamed = {frozenset(names[coder] for coder in pair.coders): pair for pair in one.pairs}
+    assert len(other.pairs) == 6
+    for pair in other.pairs:
+        before = renamed[frozenset(pair.coders)]
+        assert (pair.n, pair.percent) == (before.n, before.percent)
+        assert (pair.kappa.value, pair.kappa.low, pair.kappa.high) == pytest.approx(
+            (before.kappa.value, before.kappa.low, before.kappa.high)
+        )
+
+
 def test_names_of_labels_do_not_matter(make_labels):
     labels = make_labels(**KRIPP_C)
     renamed = labels.assign(label=labels["label"].map(dict(zip("12345", "qbzax", strict=True))))
@@ -223,16 +240,51 @@ def test_names_of_labels_do_not_matter(make_labels):
 
 
 def test_report_as_dict_is_the_contract_of_the_command(make_labels):
-    told: dict[str, Any] = agreement(make_labels(ana="xxyy", ben="xyyy")).as_dict()
+    found = agreement(make_labels(ana="xxyy", ben="xyyy"))
+    told: dict[str, Any] = found.as_dict()
     assert list(told) == [
         "level", "n_units", "n_coders", "n_labels", "alpha", "percent", "ac1", "fleiss",
-        "per_label", "pairs",
+        "per_label", "pairs", "p_below_667", "p_below_800", "observed_disagreement",
+        "expected_disagreement", "reference", "seed",
     ]  # fmt: skip
     assert list(told["alpha"]) == ["value", "low", "high", "undefined_because"]
-    assert set(told["per_label"][0]) == {"label", "alpha", "n"}
-    assert told["pairs"] == [
-        {"coders": ["ana", "ben"], "n": 4, "percent": 0.75, "kappa": pytest.approx(0.5)}
-    ]
+    assert list(told["per_label"][0]) == ["label", "alpha", "n", "specific", "n_units", "too_few"]
+    assert list(told["per_label"][0]["specific"]) == list(told["alpha"])
+    (pair,) = told["pairs"]
+    assert pair == {
+        "coders": ["ana", "ben"],
+        "n": 4,
+        "percent": 0.75,
+        "kappa": pytest.approx(0.5),
+        "kappa_low": found.pairs[0].kappa.low,
+        "kappa_high": found.pairs[0].kappa.high,
+        "kappa_undefined_because": None,
+    }
+    assert pair["kappa_low"] < 0.5 < pair["kappa_high"]
+
+
+def test_alpha_is_one_minus_the_disagreements_that_as_dict_gives(make_labels):
+    told: dict[str, Any] = agreement(make_labels(**KRIPP_B), seed=5).as_dict()
+    ratio = told["observed_disagreement"] / told["expected_disagreement"]
+    assert 1 - ratio == pytest.approx(told["alpha"]["value"])
+    assert 0 < told["p_below_667"] < told["p_below_800"] < 1
+    assert told["seed"] == 5
+
+
+def test_as_dict_names_the_reference_package_and_the_difference(make_labels):
+    told = agreement(make_labels(**KRIPP_B)).reference.as_dict()
+    assert told["package"] == f"krippendorff {version('krippendorff')}"
+    assert told["difference"] == pytest.approx(0, abs=1e-12)
+    assert told["undefined_because"] is None
+    told = agreement(make_labels(ana="11", ben="11")).reference.as_dict()
+    assert (told["difference"], told["undefined_because"]) == (None, "alpha is undefined")
+
+
+def test_a_pair_without_a_kappa_says_why(make_labels):
+    (pair,) = agreement(make_labels(ana="xx", ben="xx")).pairs
+    told = pair.as_dict()
+    assert (told["kappa"], told["kappa_low"], told["kappa_high"]) == (None, None, None)
+    assert "one and the same label" in str(told["kappa_undefined_because"])
 
 
 # ---- the reference package, on random data with gaps
@@ -273,24 +325,34 @@ def test_alpha_equals_the_reference_package(table, level):
 # ---- coverage
 
 
+EVEN, SKEWED = (0.4, 0.3, 0.2, 0.1), (0.85, 0.05, 0.05, 0.05)
+GOAL, AUDITS = 0.935, 120
+
+
+def at_least(goal: float, n: int) -> float:
+    """The goal less three standard errors of a share of `n` simulated audits."""
+    return goal - 3 * np.sqrt(goal * (1 - goal) / n)
+
+
 @pytest.mark.simulation
-def test_bca_interval_covers_alpha():
-    """Three coders at 85%, four labels, 50 units: the 95% interval covers in at least 93%."""
+@pytest.mark.parametrize("n_units", [50, 200])
+@pytest.mark.parametrize("chances", [EVEN, SKEWED], ids=["even", "skewed"])
+def test_bca_interval_covers_alpha(n_units, chances):
+    """Three coders at 85%, four labels: the goal is that the 95% interval covers in 93.5%."""
     rng = np.random.default_rng(11)
-    chances, right = np.array([0.4, 0.3, 0.2, 0.1]), 0.85
 
     def audit(n_units: int) -> np.ndarray:
         truth = rng.choice(4, size=n_units, p=chances)
         counts = np.zeros((n_units, 4), dtype=int)
         for _ in range(3):
             wrong = rng.integers(1, 4, size=n_units)
-            given = np.where(rng.random(n_units) < right, truth, (truth + wrong) % 4)
+            given = np.where(rng.random(n_units) < 0.85, truth, (truth + wrong) % 4)
             counts[np.arange(n_units), given] += 1
         return counts
 
-    true = nominal_alpha(patterns_from_count_table("abcd", audit(400_000))).value
+    true = nominal_alpha(patterns_from_count_table("abcd", audit(400_000)))
     covered = 0
-    for seed in range(1000):
-        found = nominal_alpha(patterns_from_count_table("abcd", audit(50)), seed=seed)
-        covered += found.low <= true <= found.high
-    assert covered / 1000 >= 0.93
+    for seed in range(AUDITS):
+        found = nominal_alpha(patterns_from_count_table("abcd", audit(n_units)), seed=seed)
+        covered += found.low <= true.value <= found.high
+    assert covered / AUDITS >= at_least(GOAL, AUDITS)

@@ -44,7 +44,13 @@ def test_without_labels_on_thumbs_up_their_cells_are_undefined():
         assert found.down_correct.share == pytest.approx(0.2)
         assert found.up_correct.share is None
         assert "correctness is not known" in found.up_correct.undefined_because
-        assert found.as_dict()["up_correct"] == {"n": 0, "share": None, "low": None, "high": None}
+        assert found.as_dict()["up_correct"] == {
+            "n": 0,
+            "share": None,
+            "low": None,
+            "high": None,
+            "undefined_because": found.up_correct.undefined_because,
+        }
 
 
 def test_without_the_number_of_thumbs_up_no_share_of_all_is_known():

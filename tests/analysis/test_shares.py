@@ -68,6 +68,59 @@ def test_all_cases_have_a_lower_bound():
     assert 0.9 < found.low < 1
 
 
+USERS = ["u1"] * 4 + ["u2"] * 3 + [f"v{k}" for k in range(53)]
+
+
+def with_users(order, name_of=str):
+    """The four domains with their rows in another order; two users gave several of them."""
+    return [
+        StratumSample(
+            name_of(domain.name),
+            domain.n_frame,
+            [domain.y[k] for k in order],
+            [USERS[k] for k in order],
+        )
+        for domain in FOUR_DOMAINS
+    ]
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_the_order_of_rows_does_not_matter(finite):
+    shuffled = np.random.default_rng(3).permutation(60)
+    one = share(with_users(range(60)), finite_population=finite)
+    other = share(with_users(shuffled), finite_population=finite)
+    assert one.deff_users > 1
+    assert numbers(other) == pytest.approx(numbers(one), abs=1e-12)
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_names_and_order_of_strata_do_not_matter(finite):
+    one = share(with_users(range(60)), finite_population=finite)
+    renamed = with_users(range(60), name_of=lambda name: f"{len(name)}{name[::-1]}")
+    other = share(renamed[::-1], finite_population=finite)
+    assert numbers(other) == pytest.approx(numbers(one), abs=1e-12)
+
+
+def numbers(found):
+    return [
+        *(found.value, found.low, found.high, found.n, found.n_frame),
+        *(found.n_eff, found.df, found.deff_users, found.top_user_share),
+    ]
+
+
+def test_as_dict_says_why_a_share_is_not_known_or_not_to_be_shown():
+    labelled, bare = StratumSample("a", 50, cases(4, 10)), StratumSample("b", 50, [])
+    told = share([labelled, bare]).as_dict()
+    assert (told["share"], told["n"], told["unsampled"]) == (None, 10, ["b"])
+    assert "no labelled unit in the strata ['b']" in str(told["undefined_because"])
+    assert (told["too_imprecise"], told["deff_users"]) == (None, None)
+    few = share([StratumSample("a", 50, cases(4, 10), ["u"] * 5 + list("vwxyz"))])
+    told = few.as_dict()
+    assert (told["undefined_because"], told["unsampled"]) == (None, [])
+    assert told["too_imprecise"] == "only 10 labelled units, fewer than 30"
+    assert told["deff_users"] == few.deff_users > 1
+
+
 def test_a_census_is_exact_for_its_period_and_not_for_the_future():
     strata = [StratumSample("all", 80, cases(20, 80))]
     closed, future = share(strata), share(strata, finite_population=False)

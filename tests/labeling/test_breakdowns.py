@@ -1,5 +1,6 @@
 """The report's breakdowns: weighted parts of the frame, users' reasons, latency by mode."""
 
+import json
 from io import StringIO
 
 import pytest
@@ -12,6 +13,12 @@ from labeling.report_files import group_name
 from labeling.reports import AuditData, build_report
 
 UNWELCOME, INVENTED = "unwelcome_but_correct", "hallucination"
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
 
 
 def breakdowns(audit):
@@ -181,3 +188,61 @@ def test_the_report_asks_as_many_questions_of_the_database_whatever_it_holds(
     for slug in ("two-rates", "november"):
         with django_assert_num_queries(27):
             rey_client.get(f"/audits/{slug}/report/")
+
+
+def test_report_json_holds_the_breakdowns_with_their_intervals(two_rates):
+    said = json.loads(run("report", "two-rates", "--json"))
+    by_domain, by_release, by_model = said["breakdowns"]
+    found = by_name(breakdowns(two_rates).headline_by("domain"))
+    assert [group["name"] for group in by_domain["groups"]] == ["code", "tax", ""]
+    tax = by_domain["groups"][1]
+    assert tax["n_drawn"] == two_rates.units.filter(output__domain="tax").count()
+    assert tax["n_frame_estimated"] == found["tax"].share.n_frame
+    assert (tax["share"], tax["low"], tax["high"]) == pytest.approx(
+        (found["tax"].share.value, found["tax"].share.low, found["tax"].share.high)
+    )
+    assert "fewer than 30" in tax["too_imprecise"]
+    assert [group["name"] for group in by_release["groups"]] == ["A", "B"]
+    assert by_model["groups"] == []
+    assert by_model["undefined_because"] == "no sampled output names its model"
+
+
+def test_report_json_holds_strata_their_difference_and_the_share_for_the_future(two_rates):
+    report, said = build_report(two_rates), json.loads(run("report", "two-rates", "--json"))
+    names = [(part["stratum"], part["n_frame"], part["n"]) for part in said["by_stratum"]]
+    assert names == [("down · A", 60, 20), ("down · B", 20, 20)]
+    assert said["difference"]["value"] == pytest.approx(report.difference.value)
+    assert said["difference"]["low"] < said["difference"]["value"]
+    assert said["headline_for_future"]["high"] == report.headline_for_future.high
+    assert said["headline_for_future"]["high"] > said["headline"]["high"]
+
+
+def test_report_json_holds_reasons_and_latencies(labelled_audit):
+    Output.objects.filter(external_id__in=("o0", "o1")).update(latency_ms=700)
+    said = json.loads(run("report", "november", "--json"))
+    (reason,) = said["reasons"]
+    assert (reason["reason"], reason["n"]) == ("not_factually_correct", 10)
+    assert reason["share_correct"]["share"] == pytest.approx(0.5)
+    assert sum(one["n"] for one in reason["n_by_mode"]) == pytest.approx(10)
+    latencies = {one["mode"]: one for one in said["latencies"]}
+    unwelcome, invented = latencies[UNWELCOME], latencies[INVENTED]
+    assert (unwelcome["median_ms"], unwelcome["undefined_because"]) == (700, None)
+    assert unwelcome["n"] - unwelcome["n_without_latency"] == 2
+    assert invented["median_ms"] is None
+    assert invented["undefined_because"] == "no unit of this mode has a latency"
+
+
+def test_report_json_holds_each_modes_range_under_coders_error(labelled_audit):
+    said = json.loads(run("report", "november", "--json"))
+    modes = {one["mode"]: one for one in said["shares"]}
+    assert modes[UNWELCOME]["all_said"] == pytest.approx(0.2)
+    assert modes[UNWELCOME]["any_said"] == pytest.approx(0.5)
+    assert [modes[code]["mostly_noise"] for code in (UNWELCOME, "refusal")] == [False, True]
+
+
+def test_a_label_set_has_no_breakdowns_and_says_why(project, write_labels):
+    rows = [("1", "a", "yes"), ("1", "b", "no")]
+    call_command("import_labels", "set", str(write_labels(rows)), stdout=StringIO())
+    said = json.loads(run("report", "set", "--json"))
+    assert (said["reasons"], said["latencies"], said["to_decide"]) == ([], [], None)
+    assert all("label set" in found["undefined_because"] for found in said["breakdowns"])

@@ -86,6 +86,53 @@ def test_a_judge_that_is_not_there_is_one_sentence(judged, make_audit, options, 
     assert not Audit.objects.exists()
 
 
+NEW = "/projects/assistant/audits/new/"
+
+
+def form(**changes):
+    filled = {
+        "name": "November",
+        "slug": "november",
+        "frame": "negative",
+        "size": "100",
+        "strata_field": "judge:gpt@1",
+        "coders": "3",
+        "seed": "7",
+        "is_blind": "on",
+    }
+    return {**filled, **changes}
+
+
+def test_the_form_offers_the_projects_judges_that_have_verdicts(judged, project, lea_client):
+    register_judge(project, kind="model", name="silent", version="1")
+    page = lea_client.get(NEW).text
+    assert '<option value="judge:gpt@1">Verdict of gpt@1</option>' in page
+    assert "silent" not in page
+
+
+def test_the_form_previews_and_draws_the_strata_that_the_command_draws(
+    judged, make_audit, lea_client
+):
+    preview = lea_client.post(NEW, form(preview="1", name="", slug=""))
+    assert preview.status_code == 200
+    assert all(name in preview.text for name in BY_JUDGE)
+    assert not Audit.objects.exists()
+    assert lea_client.post(NEW, form(draw="1")).status_code == 302
+    audit = Audit.objects.get()
+    assert audit.strata_field == "judge:gpt@1"
+    assert strata(audit) == strata(make_audit("again", "--strata", "judge:gpt@1", size=100))
+
+
+def test_the_form_refuses_a_judge_of_nobody_and_too_few_units_beside_the_field(judged, lea_client):
+    page = lea_client.post(NEW, form(draw="1", strata_field="judge:nobody@1"))
+    assert page.status_code == 422
+    assert "judge:nobody@1 is not one of the available choices" in page.text
+    page = lea_client.post(NEW, form(draw="1", size="2"))
+    assert page.status_code == 422
+    assert "Expected 60 units or more for 3 strata" in page.text
+    assert not Audit.objects.exists()
+
+
 def test_what_the_judge_says_later_moves_nobody(judged, make_audit, say):
     audit = make_audit("november", "--strata", "judge:gpt@1", size=80)
     before = dict(audit.units.values_list("name", "stratum__name"))

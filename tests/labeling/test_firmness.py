@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from labeling import workflow
 from labeling.effort import seconds_per_label
-from labeling.models import Coder, Effort, Seat
+from labeling.models import Audit, Coder, Effort, Seat
 from labeling.reports import build_report
 from tests.graders_at_work import measure
 
@@ -44,6 +44,55 @@ def skip(unit, *names):
     for name in names:
         coder, _ = Coder.objects.get_or_create(project=unit.audit.project, name=name)
         workflow.skip_unit(unit=unit, coder=coder, reason="language")
+
+
+class TestResponse:
+    def test_skipped_labelled_and_waiting_units_add_up_to_the_drawn_ones(
+        self, make_audit_of, give_labels, rey_client
+    ):
+        audit = make_audit_of(5)
+        units = give(audit, give_labels, [UNWELCOME, "latency", "cannot_tell"])
+        skip(units[3], "c1", "c2")
+        report = build_report(audit)
+        told = report.as_dict()["response"]
+        assert told == {
+            "n_drawn": 5,
+            "n_labelled": 3,
+            "n_skipped": 1,
+            "n_cannot_tell": 1.0,
+            "rate": 0.6,
+            "n_waiting": 1,
+        }
+        assert report.headline.n == told["n_labelled"]
+        assert report.response_line == (
+            "Response: 3 of 5 drawn units are labelled (60.0%), 1 of them “cannot tell”; "
+            "1 skipped without a label, 1 not labelled yet."
+        )
+        assert report.response_line in rey_client.get(f"/audits/{audit.slug}/report/").text
+
+    def test_an_audit_without_labels_has_a_response_of_none(self, make_audit_of):
+        found = build_report(make_audit_of(2)).response
+        assert (found.rate, found.n_waiting) == (0, 2)
+
+    def test_controls_are_not_among_the_drawn_units(self, make_output, make_audit):
+        for number in range(3):
+            make_output(f"o{number}")
+            make_output(f"up{number}", thumb="up")
+        assert build_report(make_audit("controls", "--thumbs-up", "3")).response.n_drawn == 3
+
+    def test_the_users_own_response_stands_beside_it(self, make_audit_of, make_output, rey_client):
+        for number in range(6):
+            make_output(f"unrated{number}", thumb="")
+        report = build_report(make_audit_of(2))
+        assert (report.as_dict()["n_outputs"], report.rated_share) == (8, 0.25)
+        page = rey_client.get(f"/audits/{report.audit.slug}/report/").text
+        assert "8 outputs, 2 rated (25.0%), 2 negative" in page
+
+    def test_a_label_set_was_not_drawn(self, project, write_labels):
+        rows = [("1", "a", "yes"), ("1", "b", "no")]
+        call_command("import_labels", "set", str(write_labels(rows)), stdout=StringIO())
+        report = build_report(Audit.objects.get())
+        assert (report.response, report.response_line, report.rated_share) == (None, "", None)
 
 
 class TestNonresponse:

@@ -74,7 +74,9 @@ def test_the_grid_knows_the_down_row_and_says_that_nobody_labelled_the_up_row(la
     # o0-o3 and o7 are correct; o4-o6 and o8 (two of three) incorrect; o9 is neither; 15 are rated
     assert found["down_correct"]["share"] == pytest.approx(10 / 15 * 0.5)
     assert found["down_incorrect"]["share"] == pytest.approx(10 / 15 * 0.4)
-    assert found["up_correct"] == {"n": 0, "share": None, "low": None, "high": None}
+    assert found["up_correct"]["n"] == 0
+    assert [found["up_correct"][key] for key in ("share", "low", "high")] == [None] * 3
+    assert "correctness is not known in this row" in found["up_correct"]["undefined_because"]
 
 
 def test_thumbs_up_controls_fill_the_grid_and_stay_outside_the_headline(
@@ -173,20 +175,40 @@ def test_the_contract_of_report_json(labelled_audit):
         "shares",
         "agreement",
         "grid",
+        "grid_undefined_because",
+        "n_outputs",
+        "n_rated",
+        "n_negative",
+        "rated_share",
+        "response",
         "nonresponse",
         "anytime",
         "work_left",
+        "headline_for_future",
+        "by_stratum",
+        "difference",
+        "breakdowns",
+        "reasons",
+        "latencies",
+        "to_decide",
     ]
     assert (said["n_frame"], said["n_sampled"], said["n_labelled"]) == (10, 10, 10)
-    assert list(said["headline"]) == ["share", "low", "high", "n"]
-    assert all(list(row) == ["mode", "share", "low", "high", "n"] for row in said["shares"])
+    words = ["undefined_because", "too_imprecise", "deff_users", "unsampled"]
+    assert list(said["headline"]) == ["share", "low", "high", "n", *words]
+    row = ["mode", *said["headline"], "all_said", "any_said", "mostly_noise"]
+    assert all(list(found) == row for found in said["shares"])
+    assert said["grid_undefined_because"] is None
     assert list(said["grid"]) == ["down_correct", "down_incorrect", "up_correct", "up_incorrect"]
 
 
 def test_the_agreement_page_says_what_it_was_checked_against(labelled_audit, rey_client):
     page = rey_client.get("/audits/november/agreement/").content.decode()
     said = json.loads(run("agreement", "november", "--json"))
-    assert "Checked against krippendorff 0.9.0" in page
+    reference = said["reference"]
+    assert reference["package"] == "krippendorff 0.9.0"
+    assert 0 <= reference["difference"] < 1e-12
+    shown = f"{reference['difference']:.1e}"
+    assert f"Checked against krippendorff 0.9.0: it differs by {shown}." in page
     assert f"{said['alpha']['value']:.3f}" in page
     assert [pair["n"] for pair in said["pairs"]] == [10, 10, 10]
 
@@ -220,7 +242,11 @@ def test_a_label_set_without_the_mode_has_no_headline(project, write_labels):
     assert report.headline.value is None
     assert "has no mode unwelcome_but_correct" in report.headline_sentence
     assert "of the label set" in report.headline_sentence
-    assert report.as_dict()["headline"]["share"] is None
+    told = report.as_dict()
+    assert told["headline"]["share"] is None
+    assert "has no mode unwelcome_but_correct" in told["headline"]["undefined_because"]
+    assert told["grid_undefined_because"] == "an imported label set has no frame of rated outputs"
+    assert told["grid"]["down_correct"]["undefined_because"] == told["grid_undefined_because"]
 
 
 def test_the_audits_page_groups_its_ways_and_offers_what_the_role_may_do(

@@ -150,6 +150,16 @@ class TestMoreToDecide:
         assert f"label {more.units} more units" in page
         assert "limits 15% and 25%" in page
 
+    def test_the_json_of_the_report_says_it_too(self, label_share, rey_client):
+        audit = label_share(28, 80, n=90, frame=2000)
+        said = rey_client.get("/audits/november/report.json").json()["to_decide"]
+        found = to_decide(build_report(audit))
+        assert (said["units"], said["decision"]) == (found.more.units, "too high")
+        assert (said["low_limit"], said["high_limit"]) == (0.15, 0.25)
+        assert said["n_without_label"] == 10
+        assert said["hours"]["undefined_because"] == found.hours.undefined_because
+        assert said["may_stop"] is False
+
     def test_a_number_beyond_the_sample_says_that_the_sample_is_too_small(self, label_share):
         audit = label_share(24, 80, n=90, frame=2000)
         found = to_decide(build_report(audit))

@@ -69,6 +69,10 @@ def describe(found: AgreementReport) -> str:
         f"AC1              {shown(found.ac1)}",
         f"Fleiss' kappa    {shown(found.fleiss)}",
     ]
+    if found.p_below_667 is not None and found.p_below_800 is not None:
+        lines.append(
+            f"P(alpha < .667) = {found.p_below_667:.3f}, P(alpha < .800) = {found.p_below_800:.3f}"
+        )
     if found.reference_difference is not None:
         lines.append(
             f"checked against {found.reference.package}: "

@@ -1,13 +1,13 @@
 """`report SLUG`: headline, shares, agreement and grid of an audit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from analysis.estimates import Estimate
 from labeling.management.arguments import find_audit
-from labeling.reports import Report, build_report, points
+from labeling.report_json import report_as_dict
+from labeling.reports import GRID_CELLS, Report, build_report, points
 from labeling.sensitivity import Sensitivity, build_sensitivity
 from projects.commands import InputCommand
 
@@ -26,7 +26,7 @@ class Command(InputCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         report = build_report(find_audit(options["slug"]))
-        said, text = report.as_dict(), describe(report)
+        said, text = report_as_dict(report), describe(report)
         if options["sensitivity"]:
             found = build_sensitivity(report)
             said["sensitivity"] = found.as_dict()
@@ -40,6 +40,7 @@ def describe(report: Report) -> str:
         f"frame {report.n_frame:,}, sampled {report.n_sampled:,}, labelled {report.n_labelled:,}, "
         f"complete {report.n_complete:,}, ties split {report.n_ties}, "
         f"adjudicated {report.n_adjudicated}",
+        *([report.response_line] if report.response_line else []),
         *([report.agreement_note] if report.agreement_note else []),
         *report.firmness_lines,
         "",
@@ -49,8 +50,9 @@ def describe(report: Report) -> str:
     if report.grid:
         lines += ["", "share of all rated outputs"]
         lines += [
-            f"{name.replace('_', ' + '):<16}  {described(cell)}"
-            for name, cell in report.grid.as_dict().items()
+            f"{name.replace('_', ' + '):<16}  {described(cell.share, cell.low, cell.high)}"
+            for name in GRID_CELLS
+            for cell in [getattr(report.grid, name)]
         ]
     return "\n".join(lines)
 
@@ -71,13 +73,12 @@ def describe_sensitivity(found: Sensitivity) -> str:
 
 
 def estimate_words(found: Estimate) -> str:
-    return described({"share": found.value, "low": found.low, "high": found.high}) + (
+    return described(found.value, found.low, found.high) + (
         f" ({found.undefined_because})" if found.undefined_because else ""
     )
 
 
-def described(cell: Mapping[str, float | None]) -> str:
-    share, low, high = (cell[key] for key in ("share", "low", "high"))
+def described(share: float | None, low: float | None, high: float | None) -> str:
     if share is None or low is None or high is None:
         return "not known"
     return f"{100 * share:.1f}% [{100 * low:.1f}, {100 * high:.1f}]"
