@@ -185,7 +185,7 @@ function wordsOf(form, button) {
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt.closest("form");
   const submit = event.detail.requestConfig.triggeringEvent;
-  if (!form || !desk().contains(form) || (hasFailed && !isAnswer(form))) return;
+  if (!form || !desk().contains(form) || (sent !== null && isAnswer(sent.form) && !isAnswer(form))) return;
   const button = submit ? submit.submitter : null;
   const renewed = sent !== null && sent.form === form && sent.renewed === true;
   sent = { form, button, says: wordsOf(form, button), renewed };
@@ -223,14 +223,26 @@ function placeNotSaved() {
   else if (!notSaved.isConnected) document.querySelector(".bar").after(notSaved);
 }
 
+// An open drawer would lie over it and take the Enter that sends again.
+function uncover() {
+  const drawer = desk() && desk().querySelector("[popover]:popover-open");
+  if (!drawer) return;
+  drawer.hidePopover();
+  desk().querySelector(".read").focus({ preventScroll: true });
+}
+
+function say(reason) {
+  notSaved.textContent = (sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ") + reason;
+}
+
 document.addEventListener("bd:not-saved", (event) => {
   const { why: reason, status } = event.detail;
   placeNotSaved();
+  uncover();
   hasFailed = true;
   isChanged = true; // what was typed was to go with the answer: keep it
   if (!unsent()) return;
-  const what = sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ";
-  notSaved.textContent = what + reason;
+  say(reason);
   if (status === 401) askToSignIn();
   else if (status === 403) renew();
   else way("Send again (Enter)", sendAgain);
@@ -239,7 +251,9 @@ document.addEventListener("bd:not-saved", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "flag-thread") return;
+  // A flag that arrived is no answer: one that waits goes on waiting.
+  if (event.detail.target.id === "flag-thread" && sent !== null && isAnswer(sent.form)) return;
+  notSaved.hidden = true;
   hasFailed = false;
   sent = null;
   clearInterval(watch);
@@ -251,7 +265,7 @@ async function look() {
   if (!unsent()) { clearInterval(watch); return; }
   if (!state) return;
   clearInterval(watch);
-  notSaved.textContent = "Not saved: " + sent.says + ". The server answers again.";
+  say("The server answers again.");
   if (state.user === signIn.dataset.user) way("Send again (Enter)", sendAgain);
   else askToSignIn();
 }
@@ -289,10 +303,10 @@ async function renew() {
     const { form, button } = sent;
     form.requestSubmit(button || undefined);
   } else if (state && state.user === signIn.dataset.user) {
-    notSaved.textContent = "Not saved: " + sent.says + ". The server refused it (status 403).";
+    say("The server refused it (status 403).");
     way("Send again (Enter)", sendAgain);
   } else {
-    notSaved.textContent = "Not saved: " + sent.says + ". You are signed out.";
+    say("You are signed out.");
     askToSignIn();
   }
 }
