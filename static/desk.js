@@ -261,12 +261,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 // While the server is away: say so when it is back. Nothing is sent without a key press.
 async function look() {
-  const state = await session().catch(() => null);
+  const isOwn = await isOwnSession();
   if (!unsent()) { clearInterval(watch); return; }
-  if (!state) return;
+  if (isOwn === null) return;
   clearInterval(watch);
   say("The server answers again.");
-  if (state.user === signIn.dataset.user) way("Send again (Enter)", sendAgain);
+  if (isOwn) way("Send again (Enter)", sendAgain);
   else askToSignIn();
 }
 
@@ -285,6 +285,11 @@ async function session(options) {
   return state;
 }
 
+// Null where nobody can tell: the server does not answer.
+async function isOwnSession() {
+  return session().then((state) => state.user === signIn.dataset.user, () => null);
+}
+
 function takeToken(token) {
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
@@ -297,12 +302,12 @@ function askToSignIn() {
 
 // The page's token is an old one: take the new one and send the same answer once more.
 async function renew() {
-  const state = await session().catch(() => null);
-  if (state && state.user === signIn.dataset.user && !sent.renewed) {
+  const isOwn = await isOwnSession();
+  if (!unsent()) return;
+  if (isOwn && !sent.renewed) {
     sent.renewed = true;
-    const { form, button } = sent;
-    form.requestSubmit(button || undefined);
-  } else if (state && state.user === signIn.dataset.user) {
+    sendAgain();
+  } else if (isOwn) {
     say("The server refused it (status 403).");
     way("Send again (Enter)", sendAgain);
   } else {
@@ -411,6 +416,23 @@ function drafted() {
   return fields;
 }
 
+function report(unit, fields) {
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+  return fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
+}
+
+const NOT_KEPT = ": what you type here is not kept.";
+
+// Every few seconds anew, but said once: an alert that is built again is read aloud again.
+function sayNotKept(because) {
+  const isSaid = !notSaved.hidden && notSaved.textContent.startsWith(because + NOT_KEPT);
+  if (unsent() || isSaid) return;
+  notSaved.textContent = because + NOT_KEPT;
+  notSaved.hidden = false;
+  placeNotSaved();
+  if (because === "You are signed out") way("Sign in here", () => signIn.showPopover());
+}
+
 async function keep() {
   clearTimeout(typed);
   const unit = desk();
@@ -423,23 +445,22 @@ async function keep() {
   fields.set("view", view);
   fields.set("active_ms", Math.round(active));
   fields.set("page_user", signIn.dataset.user);
-  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
-  const answer = await fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
+  let answer = await report(unit, fields);
+  // Somebody signed in in another tab: the page's token is an old one.
+  const isOwn = answer && answer.status === 403 ? await isOwnSession() : null;
+  if (isOwn) answer = await report(unit, fields);
   const line = desk() === unit && unit.querySelector("[data-kept]");
   const kept = answer && answer.ok ? await answer.json().catch(() => null) : null;
   if (kept) {
     const at = kept.kept_at;
+    if (notSaved.textContent.includes(NOT_KEPT)) notSaved.hidden = true;
     if (line && at && fields.has("draft")) line.textContent = "Draft kept at " + at + " UTC, not sent.";
     return;
   }
   isChanged = isChanged || fields.has("draft");
-  if (answer && [401, 403, 404].includes(answer.status) && !unsent()) {
-    const mayReturn = answer.status !== 404;
-    notSaved.textContent = (mayReturn ? "You are signed out" : "You no longer have access here") + ": what you type here is not kept.";
-    notSaved.hidden = false;
-    placeNotSaved();
-    if (mayReturn) way("Sign in here", () => signIn.showPopover());
-  } else if (line && fields.has("draft")) line.textContent = "The draft is not kept" + (answer ? "." : ": the server does not answer.");
+  if (answer && answer.status === 404) sayNotKept("You no longer have access here");
+  else if (answer && (answer.status === 401 || isOwn === false)) sayNotKept("You are signed out");
+  else if (line && fields.has("draft")) line.textContent = "The draft is not kept" + (answer ? "." : ": the server does not answer.");
 }
 
 document.addEventListener("input", (event) => {
