@@ -27,9 +27,11 @@ function keyOf(event) {
   return event.key.toLowerCase();
 }
 
+// A codebook may give a mode a key that somebody had chosen for something else: the mode has it.
 function control(key) {
-  return Array.from(desk().querySelectorAll("[data-key]"))
-    .find((item) => item.dataset.key === key && !item.disabled && item.offsetParent !== null);
+  const items = Array.from(desk().querySelectorAll("[data-key]"))
+    .filter((item) => item.dataset.key === key && !item.disabled && item.offsetParent !== null);
+  return items.find((item) => item.name === "failure_mode") || items[0];
 }
 
 function scrollReading(direction) {
@@ -69,7 +71,7 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat || isBusy()) {
     const answers = key === "Enter" || control(key) !== undefined;
     if (!typing && answers) event.preventDefault();
-    if (event.repeat && !typing && SCROLLS.has(key) && !lettersAreOff) scrollReading(SCROLLS.get(key));
+    if (event.repeat && !typing && !answers && SCROLLS.has(key) && !lettersAreOff) scrollReading(SCROLLS.get(key));
     return;
   }
   const open = document.querySelector("[popover]:popover-open");
@@ -83,11 +85,11 @@ document.addEventListener("keydown", (event) => {
   if (modified || event.altKey || open || typing) return;
   if (key === "Enter" && isControl(event.target)) return;
   if (key !== "Enter" && lettersAreOff) return;
-  if (SCROLLS.has(key)) { event.preventDefault(); scrollReading(SCROLLS.get(key)); return; }
   const item = control(key);
-  if (!item) return;
+  if (!item && !SCROLLS.has(key)) return;
   event.preventDefault();
-  press(item);
+  if (item) press(item);
+  else scrollReading(SCROLLS.get(key));
 });
 
 function isControl(target) {
