@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.desk_keys import DEFAULTS, store_keys
-from labeling.models import Draft, Label, Seat, Verdict
+from labeling.models import Draft, Label, Seat, Skip, Verdict
 
 pytestmark = pytest.mark.browser
 DESK = "/audits/w34/label/"
@@ -106,7 +106,7 @@ def test_cmd_enter_submits_as_ctrl_enter_does(desk):
     assert Label.objects.get().note == "Seen."
 
 
-@pytest.mark.parametrize("action", ["skip", "down"])
+@pytest.mark.parametrize("action", ["raw", "down"])
 def test_in_the_second_step_a_modes_key_wins_over_the_same_personal_key(
     desk, live_server, ana, audit, action
 ):
@@ -118,7 +118,7 @@ def test_in_the_second_step_a_modes_key_wins_over_the_same_personal_key(
     expect(desk.locator(STEP_2)).to_be_visible()
     desk.keyboard.press("b")
     expect(desk.locator(".modes [value=latency]")).to_be_checked()
-    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    expect(desk.locator("#raw")).not_to_be_checked()
 
 
 def test_caps_lock_changes_nothing(desk):
@@ -229,3 +229,27 @@ def test_a_key_that_is_held_or_pressed_beside_the_unit_answers_nothing(desk):
     desk.keyboard.press("r")  # the page listens again
     expect(desk.locator("#raw")).to_be_checked()
     assert Label.objects.current().count() == 1
+
+
+@pytest.mark.usefixtures("intercepting")
+def test_keys_pressed_while_a_label_is_on_its_way_do_nothing(desk):
+    held, asked = [], []
+    desk.route("**/units/*/label/", lambda route: held.append(route))
+    desk.on("request", lambda request: asked.append(request.url.split("/")[-2]))
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("6")
+    with desk.expect_request("**/units/*/label/"):
+        desk.keyboard.press("Enter")
+    expect(desk.locator("form.submits")).to_contain_class("htmx-request")
+    for key in ("u", "s", "4"):
+        desk.keyboard.press(key)
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    expect(desk.locator(".modes [value=unwelcome_but_correct]")).to_be_checked()
+    held[0].continue_()
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    assert [step for step in asked if step != "keep"] == ["verdict", "label"]
+    assert Label.objects.get().category == "unwelcome_but_correct"
+    assert not Skip.objects.exists()
