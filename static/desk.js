@@ -78,13 +78,11 @@ document.addEventListener("keydown", (event) => {
   const modified = event.ctrlKey || event.metaKey;
   if (key === "Enter" && !open && unsent() && (modified || !typing) && !isControl(event.target)) {
     event.preventDefault();
-    sendAgain();
-    return;
+    return sendAgain();
   }
   if (key === "Enter" && modified) { event.preventDefault(); submitOpenForm(open); return; }
   if (modified || event.altKey || open || typing) return;
-  if (key === "Enter" && isControl(event.target)) return;
-  if (key !== "Enter" && lettersAreOff) return;
+  if (key === "Enter" ? isControl(event.target) : lettersAreOff) return;
   const item = control(key);
   if (!item && !SCROLLS.has(key)) return;
   event.preventDefault();
@@ -233,8 +231,10 @@ function uncover() {
   desk().querySelector(".read").focus({ preventScroll: true });
 }
 
-function say(reason) {
+function offer(reason, isOwn) {
   notSaved.textContent = (sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ") + reason;
+  if (isOwn) way("Send again (Enter)", sendAgain);
+  else askToSignIn();
 }
 
 document.addEventListener("bd:not-saved", (event) => {
@@ -244,10 +244,8 @@ document.addEventListener("bd:not-saved", (event) => {
   hasFailed = true;
   isChanged = true; // what was typed was to go with the answer: keep it
   if (!unsent()) return;
-  say(reason);
-  if (status === 401) askToSignIn();
-  else if (status === 403) renew();
-  else way("Send again (Enter)", sendAgain);
+  offer(reason, status !== 401);
+  if (status === 403) renew();
   clearInterval(watch);
   if (status === 0 || status >= 500) watch = setInterval(look, 3000);
 });
@@ -267,9 +265,7 @@ async function look() {
   if (!unsent()) { clearInterval(watch); return; }
   if (isOwn === null) return;
   clearInterval(watch);
-  say("The server answers again.");
-  if (isOwn) way("Send again (Enter)", sendAgain);
-  else askToSignIn();
+  offer("The server answers again.", isOwn);
 }
 
 // --- Signing in without leaving the page --------------------------------------------------------
@@ -309,13 +305,7 @@ async function renew() {
   if (isOwn && !sent.renewed) {
     sent.renewed = true;
     sendAgain();
-  } else if (isOwn) {
-    say("The server refused it (status 403).");
-    way("Send again (Enter)", sendAgain);
-  } else {
-    say("You are signed out.");
-    askToSignIn();
-  }
+  } else offer(isOwn ? "The server refused it (status 403)." : "You are signed out.", isOwn);
 }
 
 signIn.querySelector("form").addEventListener("submit", async (event) => {
@@ -352,10 +342,7 @@ let lastTick = lastUse;
 // Not crypto.randomUUID: browsers keep that from pages that come without TLS.
 function newView() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function tick() {
