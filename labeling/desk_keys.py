@@ -118,6 +118,12 @@ def check_keys(chosen: Mapping[str, str], mode_keys: set[str]) -> None:
         seen[key] = name
 
 
+def clashes(user: User) -> list[tuple[str, str]]:
+    """(key, what it does) where a failure mode has the key too: a codebook came after the map."""
+    taken = mode_keys_for(user)
+    return [(key, does) for key, does in keys_of(user).described if key in taken]
+
+
 def mode_keys_for(user: User) -> set[str]:
     """The keys of failure modes in codebooks of audits that the person labels in, or soon will."""
     projects = Membership.objects.current().filter(user=user).values("project")

@@ -39,8 +39,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "flag-thread") notSaved.hidden = true; // a flag saves no label
+// The desk has more to weigh: a flag saves no label (static/desk.js).
+document.addEventListener("htmx:afterSwap", () => {
+  if (!document.getElementById("unit")) notSaved.hidden = true;
 });
 
 // Beside a text that is to be sent on: without scripts, or without the right to copy, it can be

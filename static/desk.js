@@ -27,9 +27,11 @@ function keyOf(event) {
   return event.key.toLowerCase();
 }
 
+// A codebook may give a mode a key that somebody had chosen for something else: the mode has it.
 function control(key) {
-  return Array.from(desk().querySelectorAll("[data-key]"))
-    .find((item) => item.dataset.key === key && !item.disabled && item.offsetParent !== null);
+  const items = Array.from(desk().querySelectorAll("[data-key]"))
+    .filter((item) => item.dataset.key === key && !item.disabled && item.offsetParent !== null);
+  return items.find((item) => item.name === "failure_mode") || items[0];
 }
 
 function scrollReading(direction) {
@@ -69,25 +71,23 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat || isBusy()) {
     const answers = key === "Enter" || control(key) !== undefined;
     if (!typing && answers) event.preventDefault();
-    if (event.repeat && !typing && SCROLLS.has(key) && !lettersAreOff) scrollReading(SCROLLS.get(key));
+    if (event.repeat && !typing && !answers && SCROLLS.has(key) && !lettersAreOff) scrollReading(SCROLLS.get(key));
     return;
   }
   const open = document.querySelector("[popover]:popover-open");
   const modified = event.ctrlKey || event.metaKey;
   if (key === "Enter" && !open && unsent() && (modified || !typing) && !isControl(event.target)) {
     event.preventDefault();
-    sendAgain();
-    return;
+    return sendAgain();
   }
   if (key === "Enter" && modified) { event.preventDefault(); submitOpenForm(open); return; }
   if (modified || event.altKey || open || typing) return;
-  if (key === "Enter" && isControl(event.target)) return;
-  if (key !== "Enter" && lettersAreOff) return;
-  if (SCROLLS.has(key)) { event.preventDefault(); scrollReading(SCROLLS.get(key)); return; }
+  if (key === "Enter" ? isControl(event.target) : lettersAreOff) return;
   const item = control(key);
-  if (!item) return;
+  if (!item && !SCROLLS.has(key)) return;
   event.preventDefault();
-  press(item);
+  if (item) press(item);
+  else scrollReading(SCROLLS.get(key));
 });
 
 function isControl(target) {
@@ -185,7 +185,7 @@ function wordsOf(form, button) {
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt.closest("form");
   const submit = event.detail.requestConfig.triggeringEvent;
-  if (!form || !desk().contains(form) || (hasFailed && !isAnswer(form))) return;
+  if (!form || !desk().contains(form) || (sent !== null && isAnswer(sent.form) && !isAnswer(form))) return;
   const button = submit ? submit.submitter : null;
   const renewed = sent !== null && sent.form === form && sent.renewed === true;
   sent = { form, button, says: wordsOf(form, button), renewed };
@@ -223,23 +223,37 @@ function placeNotSaved() {
   else if (!notSaved.isConnected) document.querySelector(".bar").after(notSaved);
 }
 
+// An open drawer would lie over it and take the Enter that sends again.
+function uncover() {
+  const drawer = desk() && desk().querySelector("[popover]:popover-open");
+  if (!drawer) return;
+  drawer.hidePopover();
+  desk().querySelector(".read").focus({ preventScroll: true });
+}
+
+function offer(reason, isOwn) {
+  notSaved.textContent = (sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ") + reason;
+  if (isOwn) way("Send again (Enter)", sendAgain);
+  else askToSignIn();
+}
+
 document.addEventListener("bd:not-saved", (event) => {
   const { why: reason, status } = event.detail;
   placeNotSaved();
+  uncover();
   hasFailed = true;
   isChanged = true; // what was typed was to go with the answer: keep it
   if (!unsent()) return;
-  const what = sent.says ? "Not saved: " + sent.says + ". " : "Not saved. ";
-  notSaved.textContent = what + reason;
-  if (status === 401) askToSignIn();
-  else if (status === 403) renew();
-  else way("Send again (Enter)", sendAgain);
+  offer(reason, status !== 401);
+  if (status === 403) renew();
   clearInterval(watch);
   if (status === 0 || status >= 500) watch = setInterval(look, 3000);
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "flag-thread") return;
+  // A flag that arrived is no answer: one that waits goes on waiting.
+  if (event.detail.target.id === "flag-thread" && sent !== null && isAnswer(sent.form)) return;
+  notSaved.hidden = true;
   hasFailed = false;
   sent = null;
   clearInterval(watch);
@@ -247,13 +261,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 // While the server is away: say so when it is back. Nothing is sent without a key press.
 async function look() {
-  const state = await session().catch(() => null);
+  const isOwn = await isOwnSession();
   if (!unsent()) { clearInterval(watch); return; }
-  if (!state) return;
+  if (isOwn === null) return;
   clearInterval(watch);
-  notSaved.textContent = "Not saved: " + sent.says + ". The server answers again.";
-  if (state.user === signIn.dataset.user) way("Send again (Enter)", sendAgain);
-  else askToSignIn();
+  offer("The server answers again.", isOwn);
 }
 
 // --- Signing in without leaving the page --------------------------------------------------------
@@ -271,6 +283,11 @@ async function session(options) {
   return state;
 }
 
+// Null where nobody can tell: the server does not answer.
+async function isOwnSession() {
+  return session().then((state) => state.user === signIn.dataset.user, () => null);
+}
+
 function takeToken(token) {
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
@@ -283,18 +300,12 @@ function askToSignIn() {
 
 // The page's token is an old one: take the new one and send the same answer once more.
 async function renew() {
-  const state = await session().catch(() => null);
-  if (state && state.user === signIn.dataset.user && !sent.renewed) {
+  const isOwn = await isOwnSession();
+  if (!unsent()) return;
+  if (isOwn && !sent.renewed) {
     sent.renewed = true;
-    const { form, button } = sent;
-    form.requestSubmit(button || undefined);
-  } else if (state && state.user === signIn.dataset.user) {
-    notSaved.textContent = "Not saved: " + sent.says + ". The server refused it (status 403).";
-    way("Send again (Enter)", sendAgain);
-  } else {
-    notSaved.textContent = "Not saved: " + sent.says + ". You are signed out.";
-    askToSignIn();
-  }
+    sendAgain();
+  } else offer(isOwn ? "The server refused it (status 403)." : "You are signed out.", isOwn);
 }
 
 signIn.querySelector("form").addEventListener("submit", async (event) => {
@@ -331,10 +342,7 @@ let lastTick = lastUse;
 // Not crypto.randomUUID: browsers keep that from pages that come without TLS.
 function newView() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function tick() {
@@ -397,6 +405,23 @@ function drafted() {
   return fields;
 }
 
+function report(unit, fields) {
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+  return fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
+}
+
+const NOT_KEPT = ": what you type here is not kept.";
+
+// Every few seconds anew, but said once: an alert that is built again is read aloud again.
+function sayNotKept(because) {
+  const isSaid = !notSaved.hidden && notSaved.textContent.startsWith(because + NOT_KEPT);
+  if (unsent() || isSaid) return;
+  notSaved.textContent = because + NOT_KEPT;
+  notSaved.hidden = false;
+  placeNotSaved();
+  if (because === "You are signed out") way("Sign in here", () => signIn.showPopover());
+}
+
 async function keep() {
   clearTimeout(typed);
   const unit = desk();
@@ -409,23 +434,22 @@ async function keep() {
   fields.set("view", view);
   fields.set("active_ms", Math.round(active));
   fields.set("page_user", signIn.dataset.user);
-  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
-  const answer = await fetch(unit.dataset.keep, { method: "POST", body: fields, headers, keepalive: true }).catch(() => null);
+  let answer = await report(unit, fields);
+  // Somebody signed in in another tab: the page's token is an old one.
+  const isOwn = answer && answer.status === 403 ? await isOwnSession() : null;
+  if (isOwn) answer = await report(unit, fields);
   const line = desk() === unit && unit.querySelector("[data-kept]");
   const kept = answer && answer.ok ? await answer.json().catch(() => null) : null;
   if (kept) {
     const at = kept.kept_at;
+    if (notSaved.textContent.includes(NOT_KEPT)) notSaved.hidden = true;
     if (line && at && fields.has("draft")) line.textContent = "Draft kept at " + at + " UTC, not sent.";
     return;
   }
   isChanged = isChanged || fields.has("draft");
-  if (answer && [401, 403, 404].includes(answer.status) && !unsent()) {
-    const mayReturn = answer.status !== 404;
-    notSaved.textContent = (mayReturn ? "You are signed out" : "You no longer have access here") + ": what you type here is not kept.";
-    notSaved.hidden = false;
-    placeNotSaved();
-    if (mayReturn) way("Sign in here", () => signIn.showPopover());
-  } else if (line && fields.has("draft")) line.textContent = "The draft is not kept" + (answer ? "." : ": the server does not answer.");
+  if (answer && answer.status === 404) sayNotKept("You no longer have access here");
+  else if (answer && (answer.status === 401 || isOwn === false)) sayNotKept("You are signed out");
+  else if (line && fields.has("draft")) line.textContent = "The draft is not kept" + (answer ? "." : ": the server does not answer.");
 }
 
 document.addEventListener("input", (event) => {

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from labeling.desk_keys import ACTIONS, Keys, keys_of, reset_keys, store_keys
+from labeling.desk_keys import ACTIONS, Keys, clashes, keys_of, reset_keys, store_keys
 from projects.access import PersonRequest, signed_in
 from projects.errors import InputError
 
@@ -43,7 +43,8 @@ def keys(request: PersonRequest) -> HttpResponse:
         if form.is_valid() and store(request, form):
             messages.success(request, "Your keys are saved; an open desk takes them up on reload.")
             return redirect("labeling:keys")
-    return render(request, "labeling/keys.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "clashes": clashes(request.user)}
+    return render(request, "labeling/keys.html", context, status=422 if form.errors else 200)
 
 
 def store(request: PersonRequest, form: KeysForm) -> bool:

@@ -73,6 +73,24 @@ def test_three_units_without_javascript(browser, ana, audit, enter):
     assert Skip.objects.get().unit.prn.endswith("3")
 
 
+def test_codebook_and_keys_are_in_reach_without_javascript(browser, ana, audit, enter):
+    context = browser.new_context(java_script_enabled=False)
+    page = enter(context.new_page(), ana, DESK)
+    codebook = page.locator("#codebook")
+    page.get_by_role("button", name="codebook").click()
+    expect(codebook.get_by_role("heading", name="Hallucination")).to_be_visible()
+    codebook.get_by_role("button", name="Close").click()
+    expect(codebook).to_be_hidden()
+    page.get_by_role("button", name="keys", exact=False).click()
+    page.get_by_role("link", name="Change my keys").click()
+    page.get_by_label("Skip this unit").fill("b")
+    page.get_by_role("button", name="Save my keys").click()
+    expect(page.locator(".message")).to_contain_text("Your keys are saved")
+    page.goto(page.url.replace("/keys/", DESK))
+    expect(page.get_by_role("button", name="skip").first).to_have_text("b skip")
+    context.close()
+
+
 def test_r_shows_the_raw_output_and_back(desk):
     raw, rendered = desk.locator(".output .raw"), desk.locator(".output .text.rendered")
     expect(raw).to_be_hidden()

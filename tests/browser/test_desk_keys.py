@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from labeling.models import Draft, Label, Seat, Verdict
+from labeling.desk_keys import DEFAULTS, store_keys
+from labeling.models import Draft, Label, Seat, Skip, Verdict
 
 pytestmark = pytest.mark.browser
 DESK = "/audits/w34/label/"
@@ -52,6 +53,72 @@ def test_single_keys_can_be_switched_off(desk, live_server):
     desk.get_by_role("radio", name="Too slow").check(force=True)
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("#progress")).to_contain_text("1 by you")
+
+
+def switch_letters_off(page, live_server):
+    page.goto(f"{live_server.url}/keys/")
+    page.get_by_label("Single keys act").uncheck()
+    page.get_by_role("button", name="Save my keys").click()
+    page.goto(live_server.url + DESK)
+
+
+def tab_to(page, control):
+    """By Tab alone, as far as it takes."""
+    for _ in range(80):
+        if control.evaluate("(item) => item === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {control}.")
+
+
+def test_with_single_keys_off_a_unit_is_labelled_by_tab_arrows_and_space(desk, live_server):
+    switch_letters_off(desk, live_server)
+    tab_to(desk, desk.locator(".verdict-step [value=correct]"))
+    desk.keyboard.press("Space")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    modes = desk.locator(".modes input")
+    tab_to(desk, modes.first)
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Space")
+    expect(modes.nth(1)).to_be_checked()
+    chosen = modes.nth(1).get_attribute("value")
+    tab_to(desk, desk.get_by_role("button", name="Submit and next"))
+    desk.keyboard.press("Space")
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+    assert (Label.objects.get().correctness, Label.objects.get().category) == ("correct", chosen)
+
+
+def test_with_single_keys_off_enter_still_submits_as_the_keys_page_says(desk, live_server):
+    desk.goto(f"{live_server.url}/keys/")
+    expect(desk.locator("main")).to_contain_text("Off: only Enter, Ctrl Enter, Tab and the")
+    switch_letters_off(desk, live_server)
+    desk.locator(".verdict-step [value=cannot_tell]").press("Enter")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.locator(".read").focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+
+
+def test_cmd_enter_submits_as_ctrl_enter_does(desk):
+    type_note(desk, "Seen.")
+    desk.keyboard.press("Meta+Enter")
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+    assert Label.objects.get().note == "Seen."
+
+
+@pytest.mark.parametrize("action", ["raw", "down"])
+def test_in_the_second_step_a_modes_key_wins_over_the_same_personal_key(
+    desk, live_server, ana, audit, action
+):
+    """A later version of the codebook may take a key that somebody has chosen before."""
+    store_keys(user=ana, keys={**DEFAULTS, action: "b"}, letters_on=True)
+    audit.codebook.modes.filter(code="latency").update(key="b")
+    desk.goto(live_server.url + DESK)
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("b")
+    expect(desk.locator(".modes [value=latency]")).to_be_checked()
+    expect(desk.locator("#raw")).not_to_be_checked()
 
 
 def test_caps_lock_changes_nothing(desk):
@@ -162,3 +229,27 @@ def test_a_key_that_is_held_or_pressed_beside_the_unit_answers_nothing(desk):
     desk.keyboard.press("r")  # the page listens again
     expect(desk.locator("#raw")).to_be_checked()
     assert Label.objects.current().count() == 1
+
+
+@pytest.mark.usefixtures("intercepting")
+def test_keys_pressed_while_a_label_is_on_its_way_do_nothing(desk):
+    held, asked = [], []
+    desk.route("**/units/*/label/", lambda route: held.append(route))
+    desk.on("request", lambda request: asked.append(request.url.split("/")[-2]))
+    desk.keyboard.press("c")
+    expect(desk.locator(STEP_2)).to_be_visible()
+    desk.keyboard.press("6")
+    with desk.expect_request("**/units/*/label/"):
+        desk.keyboard.press("Enter")
+    expect(desk.locator("form.submits")).to_contain_class("htmx-request")
+    for key in ("u", "s", "4"):
+        desk.keyboard.press(key)
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    expect(desk.locator(".modes [value=unwelcome_but_correct]")).to_be_checked()
+    held[0].continue_()
+    expect(desk.locator("#progress")).to_contain_text("1 by you")
+    expect(desk.locator(STEP_1)).to_be_visible()
+    expect(desk.locator("[popover]:popover-open")).to_have_count(0)
+    assert [step for step in asked if step != "keep"] == ["verdict", "label"]
+    assert Label.objects.get().category == "unwelcome_but_correct"
+    assert not Skip.objects.exists()

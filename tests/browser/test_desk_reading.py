@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from feedback.models import Content, Output
 from labeling import flags
 from labeling.models import Flag, Label, Skip, Verdict
 
@@ -66,3 +67,62 @@ def test_a_question_to_the_lead_by_keyboard_and_the_answer_that_no_other_grader_
     assert [word for word in ("Graz", "Which shop") if word in other.content()] == []
     other.context.close()
     assert (Skip.objects.count(), Label.objects.count(), Verdict.objects.count()) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "line"),
+    [
+        (1_400, "answered in 1.4 s, within the team's 2 s"),
+        (2_000, "answered in 2.0 s, within the team's 2 s"),
+        (12_300, "answered in 12.3 s, over the team's 2 s"),
+        (None, "latency not known"),
+    ],
+)
+def test_the_latency_stands_beside_the_teams_limit(page, ana, audit, enter, latency_ms, line):
+    audit.project.latency_limit_ms = 2_000
+    audit.project.save(update_fields=["latency_limit_ms"])
+    Output.objects.update(latency_ms=latency_ms)
+    desk = enter(page, ana, DESK)
+    said = desk.locator(".output .who > span")
+    expect(said).to_be_visible()
+    expect(said).to_have_text(line)
+    expect(desk.locator(".output .slow")).to_have_count(int("over" in line))
+
+
+def test_the_drawer_says_what_a_skip_counts_as(page, ana, audit, enter):
+    desk = enter(page, ana, DESK)
+    desk.keyboard.press("s")
+    said = desk.locator("#skip .muted")
+    expect(said).to_be_visible()
+    expect(said).to_have_text("The unit goes back for others. A skip does not count as a label.")
+
+
+MARKDOWN = """# The fees
+
+| day | fee |
+|---|---|
+| 31 | 12 |
+
+```python
+print("thirty days")
+```
+"""
+
+
+def test_headings_tables_and_coloured_code_are_seen_on_the_desk(
+    page, ana, audit, enter, monkeypatch
+):
+    monkeypatch.setattr("feedback.rendering.HIGHLIGHT_SECONDS", 60)  # the machine may be slow
+    Content.objects.update(text=MARKDOWN)
+    desk = enter(page, ana, DESK)
+    output = desk.locator(".output .rendered")
+    heading = output.get_by_text("The fees", exact=True)  # a paragraph: the outline is the page's
+    expect(heading).to_be_visible()
+    assert int(heading.evaluate("(item) => getComputedStyle(item).fontWeight")) >= 600
+    expect(output.get_by_role("columnheader")).to_have_text(["day", "fee"])
+    expect(output.get_by_role("cell")).to_have_text(["31", "12"])
+    word = output.locator("pre [class^=hl-s]").first
+    expect(word).to_be_visible()
+    expect(output.locator("pre")).to_contain_text('print("thirty days")')
+    colour = "(item) => getComputedStyle(item).color"
+    assert word.evaluate(colour) != output.locator("pre").evaluate(colour)

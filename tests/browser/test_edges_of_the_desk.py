@@ -1,9 +1,10 @@
 """The page when a proxy, a flag, an undo or another person comes between."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from labeling.models import Draft, Label
+from labeling.models import Draft, FlagMessage, Label, Skip
 from tests.browser.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("intercepting")]
@@ -58,6 +59,71 @@ def test_a_proxys_page_does_not_replace_the_flag(chosen):
     chosen.keyboard.press("Control+Enter")
     expect(not_saved(chosen)).to_be_visible(timeout=1500)
     expect(chosen.locator("#flag-text")).to_have_value("Which shop?")
+
+
+def ask_the_lead(page):
+    page.keyboard.press("f")
+    page.keyboard.type("Which shop?")
+    page.keyboard.press("Control+Enter")
+
+
+def expect_one_question(page):
+    expect(not_saved(page)).to_be_hidden()
+    page.keyboard.press("f")
+    expect(page.locator("#flag .by-coder .text")).to_have_text("Which shop?")
+    assert FlagMessage.objects.count() == 1
+
+
+def test_a_flag_that_did_not_arrive_is_named_and_gone_once_it_is_sent_again(chosen):
+    """The sentence once stayed after the flag was stored, with a button that did nothing."""
+    chosen.route("**/units/*/flag/", lambda route: route.abort())
+    ask_the_lead(chosen)
+    expect(not_saved(chosen)).to_contain_text("Not saved: your question to the lead. ")
+    expect(chosen.locator("#flag")).to_be_hidden()
+    expect(not_saved(chosen)).to_contain_text("question to the lead. The server answers again.")
+    chosen.unroute("**/units/*/flag/")
+    chosen.keyboard.press("Enter")
+    expect_one_question(chosen)
+    assert not Label.objects.exists()
+
+
+def test_a_flag_waits_for_the_sign_in_and_then_arrives(chosen):
+    Session.objects.all().delete()
+    ask_the_lead(chosen)
+    expect(not_saved(chosen)).to_contain_text("your question to the lead. You are signed out.")
+    chosen.locator("#sign-in-here").get_by_label("Password").fill(PASSWORD)
+    chosen.keyboard.press("Enter")
+    expect_one_question(chosen)
+
+
+def test_a_flag_on_its_own_page_that_is_sent_again_leaves_no_warning(chosen, live_server):
+    token = chosen.locator("#unit").get_attribute("data-unit")
+    chosen.goto(f"{live_server.url}/audits/w34/units/{token}/flag/")
+    chosen.route("**/units/*/flag/", lambda route: route.abort(), times=1)
+    chosen.get_by_label("What should the lead know?").fill("Which shop?")
+    send = chosen.get_by_role("button", name="Send to the lead")
+    send.click()
+    expect(not_saved(chosen)).to_be_visible()
+    send.click()
+    expect(chosen.locator(".by-coder .text")).to_have_text("Which shop?")
+    expect(not_saved(chosen)).to_be_hidden()
+
+
+def test_a_skip_that_did_not_arrive_says_its_reason_and_is_sent_again_once(chosen):
+    """It said “Skip” alone, under the drawer that took every key."""
+    chosen.route("**/units/*/skip/", lambda route: route.abort())
+    chosen.keyboard.press("s")
+    chosen.keyboard.press("ArrowDown")
+    chosen.keyboard.press("Enter")
+    expect(not_saved(chosen)).to_contain_text("Not saved: Skip: I do not read the language. ")
+    expect(chosen.locator("#skip")).to_be_hidden()
+    assert not Skip.objects.exists()
+    chosen.unroute("**/units/*/skip/")
+    chosen.keyboard.press("Enter")
+    expect(chosen.locator(".output")).to_contain_text("1 weeks ago")
+    expect(not_saved(chosen)).to_be_hidden()
+    assert Skip.objects.get().reason == "language"
+    assert not Label.objects.exists()
 
 
 def test_a_note_is_kept_when_its_label_does_not_arrive(chosen):

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from labeling.models import Label, Verdict
+from labeling.models import Draft, Label, Verdict
 from tests.browser.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("intercepting")]
@@ -161,6 +161,86 @@ def test_a_sign_in_in_another_tab_does_not_cost_the_answer(chosen, ana, enter):
     chosen.keyboard.press("Enter")
     expect(chosen.locator("#progress")).to_contain_text("1 by you")
     assert Label.objects.count() == 1
+
+
+def sign_in_again_in_another_tab(page, live_server):
+    """By the form: that is what gives the browser a new form token."""
+    end_session(page)
+    other = page.context.new_page()
+    other.goto(f"{live_server.url}/sign-in/")
+    other.get_by_label("User name").fill("ana")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("button", name="Sign out")).to_be_visible()
+    other.close()
+
+
+def write_note(page, text):
+    page.keyboard.press("n")
+    page.keyboard.type(text)
+
+
+def has_kept(words):
+    """An answer of the server that it kept a draft with these words."""
+
+    def kept(answer):
+        asked = answer.request
+        return answer.ok and asked.url.endswith("/keep/") and words in (asked.post_data or "")
+
+    return kept
+
+
+def test_a_sign_in_in_another_tab_while_somebody_types_costs_no_draft(chosen, live_server):
+    """It said “You are signed out”, which was false, and kept nothing any more."""
+    sign_in_again_in_another_tab(chosen, live_server)
+    with chosen.expect_response(has_kept("Right")):
+        write_note(chosen, "Right about the date.")
+    expect(not_saved(chosen)).to_be_hidden()
+    assert Draft.objects.get().fields["note"] == "Right about the date."
+    chosen.keyboard.press("Control+Enter")
+    expect(chosen.locator("#progress")).to_contain_text("1 by you")
+
+
+def test_what_is_typed_after_the_session_ended_is_kept_after_the_sign_in_in_place(chosen):
+    end_session(chosen)
+    write_note(chosen, "Right about the date.")
+    expect(not_saved(chosen)).to_contain_text("You are signed out: what you type here is not kept.")
+    assert not Draft.objects.filter(fields__note__startswith="Right").exists()
+    chosen.get_by_role("button", name="Sign in here").click()
+    chosen.locator("#sign-in-here").get_by_label("Password").fill(PASSWORD)
+    with chosen.expect_response(has_kept("Right")):
+        chosen.keyboard.press("Enter")
+    expect(not_saved(chosen)).to_be_hidden()
+    draft = Draft.objects.get().fields
+    assert (draft["note"], draft["failure_mode"]) == (
+        "Right about the date.",
+        "unwelcome_but_correct",
+    )
+    assert not Label.objects.exists()
+
+
+def test_that_nothing_is_kept_is_said_once_and_no_more_once_it_is_untrue(chosen, ana, enter):
+    """Each try built the alert anew: it was read aloud again and its button lost the focus."""
+    end_session(chosen)
+    write_note(chosen, "Right.")
+    button = chosen.get_by_role("button", name="Sign in here")
+    button.focus()
+    chosen.evaluate(
+        """() => {
+          window.builds = 0;
+          const count = new MutationObserver(() => { window.builds += 1 });
+          const everything = { childList: true, subtree: true, attributes: true };
+          count.observe(document.getElementById("not-saved"), everything);
+        }"""
+    )
+    for _ in range(2):
+        with chosen.expect_response("**/keep/"):
+            pass
+    expect(button).to_be_focused()
+    assert chosen.evaluate("window.builds") == 0
+    enter(chosen.context.new_page(), ana).close()
+    expect(chosen.locator("[data-kept]")).to_contain_text("Draft kept at")
+    expect(not_saved(chosen)).to_be_hidden()
 
 
 def test_a_key_that_is_held_sends_a_failed_answer_once(chosen):

@@ -23,11 +23,15 @@ def server(tmp_path):
 
 
 def send(page, server, key, *, killing):
-    """Press a key that sends an answer; where the server dies under it, send it again."""
+    """Press a key that sends an answer; where the server dies under it, send it again.
+
+    Whether the answer was lost, and the page said so.
+    """
     page.keyboard.press(key)
-    if killing:
-        server.kill()
-        restart_and_send_again(page, server)
+    if not killing:
+        return False
+    server.kill()
+    return restart_and_send_again(page, server)
 
 
 def restart_and_send_again(page, server):
@@ -37,12 +41,13 @@ def restart_and_send_again(page, server):
         expect(page.locator("#not-saved")).to_be_visible(timeout=10_000)
     except AssertionError:  # the answer came out just before the kill
         server.start()
-        return
+        return False
     server.start()
     expect(page.locator("#not-saved")).to_contain_text("The server answers again", timeout=20_000)
     assert page.locator("#unit").get_attribute("data-unit") == unit
     assert page.locator("#choose").get_attribute("data-step") == step
     page.keyboard.press("Enter")
+    return True
 
 
 def label_one(page, server, number):
@@ -51,23 +56,26 @@ def label_one(page, server, number):
         server.kill()
         server.start()
     mode_step, done = page.locator(".mode-step"), page.locator("#progress")
-    send(page, server, "c" if number % 3 else "x", killing=kill == "verdict")
+    lost = send(page, server, "c" if number % 3 else "x", killing=kill == "verdict")
     expect(mode_step).to_be_visible(timeout=20_000)
     page.keyboard.press("6" if number % 3 else "2")
-    send(page, server, "Enter", killing=kill == "label")
+    lost |= send(page, server, "Enter", killing=kill == "label")
     expect(done).to_contain_text(f"{number + 1} by you", timeout=20_000)
     expect(mode_step).to_be_hidden(timeout=20_000)
+    return lost
 
 
 def test_a_hundred_labels_none_lost_and_none_twice(page, server, tmp_path):
     sign_in(page, server)
     page.goto(f"{server.url}/audits/w34/label/")
-    for number in range(N_UNITS):
-        label_one(page, server, number)
+    lost = [number for number in range(N_UNITS) if label_one(page, server, number)]
+    assert lost, "every answer came out before its kill: nothing was sent again"
     expect(page.locator(".empty")).to_contain_text("the audit is finished", timeout=20_000)
     server.manage("export_labels", "w34", "--format", "jsonl", "--out", str(tmp_path / "out.jsonl"))
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert len(rows) == N_UNITS
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert manifest["withheld"] == {}  # a doubled label would be withheld as superseded
     assert {row["unit"] for row in rows} == {f"o{number}" for number in range(N_UNITS)}
     assert sum(row["label"] == "hallucination" for row in rows) == 34
     assert json.loads(server.manage("audits", "--json"))[0]["n_labelled"] == N_UNITS

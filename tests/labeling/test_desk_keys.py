@@ -82,3 +82,17 @@ def test_the_desk_carries_the_persons_own_keys(ana_client, ana, make_open_audit,
     page = at_desk(ana_client, make_open_audit(1), htmx=False).get().text
     assert 'value="cannot_tell" data-key="m"' in page
     assert 'data-letters="off"' in page
+
+
+def test_a_key_that_a_later_codebook_gave_to_a_mode_is_told_on_both_pages(
+    ana_client, ana, make_open_audit, at_desk
+):
+    store_keys(user=ana, keys={**DEFAULTS, "skip": "b"}, letters_on=True)
+    audit = make_open_audit(1)
+    assert "A codebook has given" not in ana_client.get("/keys/").text
+    audit.codebook.modes.filter(code="latency").update(key="b")
+    told = "A codebook has given <kbd>b</kbd> to a failure mode since you chose it for “skip this"
+    assert told in ana_client.get("/keys/").text
+    desk = at_desk(ana_client, audit, htmx=False).get().text
+    assert "<dd>skip this unit; <b>in the second step “Too slow”</b>: take another key</dd>" in desk
+    assert desk.count("take another key") == 1
