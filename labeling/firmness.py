@@ -122,14 +122,14 @@ def response_of(data: AuditData, unanswered: Unanswered) -> Response | None:
     )
 
 
-def headline_bounds(data: AuditData, unanswered: Unanswered) -> NonresponseBounds:
-    """What the headline would be if skipped and cannot-tell units were all of it, or none."""
+def mode_bounds(data: AuditData, unanswered: Unanswered, code: str) -> NonresponseBounds:
+    """What a mode's share would be if skipped and cannot-tell units were all of it, or none."""
     weights = data.modes.weights.astype(float)
     unsure = weights[CANNOT_TELL] if CANNOT_TELL in weights else pd.Series(0.0, weights.index)
     labelled = data.units.loc[weights.index]
     skipped = data.units.loc[list(unanswered.skippers)]
     strata = []
-    samples = data.samples(weights[HEADLINE_MODE], data.headline_strata)
+    samples = data.samples(weights[code], data.headline_strata)
     for stratum, sample in zip(data.headline_strata, samples, strict=True):
         members = labelled.index[labelled["stratum"] == stratum.pk]
         users = list(skipped.loc[skipped["stratum"] == stratum.pk, "user"])
@@ -198,13 +198,14 @@ def bounds_as_dict(found: NonresponseBounds | None) -> dict[str, Any] | None:
         "cannot_tell": found.cannot_tell,
         "both": found.both,
     }
+    return {name: as_range(part) for name, part in parts.items()}
+
+
+def as_range(part: Bounds) -> dict[str, float | None]:
     return {
-        name: {
-            "n": part.n,
-            "if_none": part.if_none.value,
-            "if_all": part.if_all.value,
-            "low": part.low,
-            "high": part.high,
-        }
-        for name, part in parts.items()
+        "n": part.n,
+        "if_none": part.if_none.value,
+        "if_all": part.if_all.value,
+        "low": part.low,
+        "high": part.high,
     }

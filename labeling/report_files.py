@@ -17,6 +17,7 @@ from feedback.spreadsheet import neutralise
 from labeling.breakdowns import Breakdown, Breakdowns, Group, ReasonFinding
 from labeling.chart_shapes import BarChart, DotChart, Heatmap, SeriesChart
 from labeling.charts import BarRow, SeriesPoint, bars, series
+from labeling.firmness import Unanswered
 from labeling.reports import (
     GRID_CELLS,
     HEADLINE_MODE,
@@ -46,11 +47,15 @@ class Figure:
     chart: Chart | None = None
 
 
+BESIDE_SHARES = ("all_coders_said_it", "any_coder_said_it", "if_none", "if_all")
+"""The share if no unit that was skipped or could not be told had the mode, and if all had."""
+
+
 # --- shares -----------------------------------------------------------------------------------
 
 
 def shares_figure(data: AuditData) -> Figure:
-    found = mode_shares(data, agreement_of(data))
+    found = mode_shares(data, agreement_of(data), Unanswered(data))
     rows = tuple(
         (
             mode.code,
@@ -58,12 +63,14 @@ def shares_figure(data: AuditData) -> Figure:
             *share_cells(mode.share),
             mode.all_said.value,
             mode.any_said.value,
+            mode.unanswered.if_none.value if mode.unanswered else None,
+            mode.unanswered.if_all.value if mode.unanswered else None,
         )
         for mode in found
     )
     return Figure(
         title="Why answers were rated down",
-        columns=("mode", "name", *SHARE, "all_coders_said_it", "any_coder_said_it"),
+        columns=("mode", "name", *SHARE, *BESIDE_SHARES),
         rows=rows,
         chart=shares_chart(found),
     )

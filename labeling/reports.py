@@ -12,18 +12,20 @@ import pandas as pd
 from analysis.agreement import AgreementReport
 from analysis.estimates import Estimate
 from analysis.grid import Cell, CellDict, Grid, grid
-from analysis.nonresponse import NonresponseBounds
+from analysis.nonresponse import Bounds, NonresponseBounds
 from analysis.shares import Share, share, share_difference
 from labeling.audit_data import HEADLINE_MODE as HEADLINE_MODE
 from labeling.audit_data import AuditData as AuditData
 from labeling.firmness import (
+    CANNOT_TELL,
     Response,
     RunningHeadline,
     Unanswered,
     WorkLeft,
     anytime_headline,
+    as_range,
     bounds_as_dict,
-    headline_bounds,
+    mode_bounds,
     response_of,
     work_left,
 )
@@ -35,7 +37,11 @@ from labeling.third_opinions import third_opinion_note
 
 @dataclass(frozen=True, kw_only=True)
 class ModeShare:
-    """One failure mode's share of the frame, and how far it rests on all coders agreeing."""
+    """One failure mode's share of the frame, and how far it rests on all coders agreeing.
+
+    ``unanswered``: the share if units that were skipped or could not be told were none or all of
+    this mode; None for `cannot_tell` itself, and where there is no share.
+    """
 
     code: str
     name: str
@@ -43,6 +49,7 @@ class ModeShare:
     all_said: Share
     any_said: Share
     mostly_noise: bool
+    unanswered: Bounds | None
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -51,6 +58,7 @@ class ModeShare:
             "all_said": self.all_said.value,
             "any_said": self.any_said.value,
             "mostly_noise": self.mostly_noise,
+            "unanswered": as_range(self.unanswered) if self.unanswered else None,
         }
 
 
@@ -92,10 +100,7 @@ class Report:
     progress: tuple[StratumProgress, ...]
     by_stratum: tuple[StratumShare, ...]
     data: AuditData = field(repr=False, compare=False)
-
-    @cached_property
-    def unanswered(self) -> Unanswered:
-        return Unanswered(self.data)
+    unanswered: Unanswered = field(repr=False, compare=False)
 
     @cached_property
     def response(self) -> Response | None:
@@ -116,9 +121,9 @@ class Report:
     @cached_property
     def nonresponse(self) -> NonresponseBounds | None:
         """What the headline could be if nobody's answer were missing; None without a headline."""
-        return (
-            headline_bounds(self.data, self.unanswered) if self.headline.value is not None else None
-        )
+        if self.headline.value is None:
+            return None
+        return mode_bounds(self.data, self.unanswered, HEADLINE_MODE)
 
     @cached_property
     def anytime(self) -> RunningHeadline | None:
@@ -220,6 +225,7 @@ def report_of(data: AuditData) -> Report:
     """The report of rows that other figures of one page are made of too."""
     audit = data.audit
     agreed = agreement_of(data)
+    unanswered = Unanswered(data)
     headline = mode_share(data, HEADLINE_MODE)
     graded, reason = build_grid(data)
     in_frame = [stratum for stratum in data.strata if stratum.in_frame]
@@ -237,13 +243,14 @@ def report_of(data: AuditData) -> Report:
         n_late=Label.objects.current().filter(unit__in=audit.units.drawn(), is_late=True).count(),
         headline=headline,
         headline_for_future=mode_share(data, HEADLINE_MODE, finite_population=False),
-        shares=mode_shares(data, agreed),
+        shares=mode_shares(data, agreed, unanswered),
         agreement=agreed,
         grid=graded,
         grid_undefined_because=reason,
         progress=progress_by_stratum(data),
         by_stratum=headline_by_stratum(data),
         data=data,
+        unanswered=unanswered,
     )
 
 
@@ -277,7 +284,9 @@ def share_of(data: AuditData, weights: pd.Series, *, finite_population: bool = T
     return share(samples, finite_population=finite)
 
 
-def mode_shares(data: AuditData, agreed: AgreementReport) -> tuple[ModeShare, ...]:
+def mode_shares(
+    data: AuditData, agreed: AgreementReport, unanswered: Unanswered
+) -> tuple[ModeShare, ...]:
     """Each mode's share, largest first, with the range that coders' error could move it in."""
     consensus = data.modes
     specific = {entry.label: entry.specific.value for entry in agreed.per_label}
@@ -289,6 +298,9 @@ def mode_shares(data: AuditData, agreed: AgreementReport) -> tuple[ModeShare, ..
             all_said=share_of(data, consensus.all_said[code]),
             any_said=share_of(data, consensus.any_said[code]),
             mostly_noise=is_under_half(specific.get(code)),
+            unanswered=mode_bounds(data, unanswered, code).both
+            if code != CANNOT_TELL and data.headline_strata
+            else None,
         )
         for code in consensus.weights.columns
     ]

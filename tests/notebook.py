@@ -42,7 +42,7 @@ LEFT_OUT = {
     *("undefined_because", "too_imprecise", "deff_users", "unsampled", "grid_undefined_because"),
     *("kappa_low", "kappa_high", "kappa_undefined_because"),
     *("p_below_667", "p_below_800", "reference", "specific"),
-    *("all_said", "any_said", "mostly_noise"),
+    *("all_said", "any_said", "mostly_noise", "unanswered"),
 }
 """What the notebook does not compute again: words, and figures beside those of its cells."""
 

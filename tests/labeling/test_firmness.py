@@ -1,5 +1,6 @@
 """What stands beside the headline: nonresponse, an interval for every day, the work left."""
 
+import csv
 import json
 from io import StringIO
 
@@ -112,6 +113,32 @@ class TestNonresponse:
         line = build_report(audit).firmness_lines[0]
         assert "of the 1 skipped unit were" in line
         assert "between 40.0% and 60.0%" in line
+
+    def test_each_mode_has_its_own_bounds_on_page_json_and_file(
+        self, make_audit_of, give_labels, rey_client
+    ):
+        audit = make_audit_of(5)
+        units = give(audit, give_labels, [UNWELCOME, "latency", "latency", UNWELCOME])
+        skip(units[4], "c1", "c2")
+        report = build_report(audit)
+        slow = next(mode for mode in report.shares if mode.code == "latency")
+        assert (slow.unanswered.if_none.value, slow.unanswered.if_all.value) == pytest.approx(
+            (0.4, 0.6)
+        )
+        rude = next(mode for mode in report.shares if mode.code == "refusal")
+        assert (rude.unanswered.if_none.value, rude.unanswered.if_all.value) == pytest.approx(
+            (0.0, 0.2)
+        )
+        said = {mode["mode"]: mode["unanswered"] for mode in report.as_dict()["shares"]}
+        assert said["latency"]["n"] == 1
+        ends = [said["latency"][key] for key in ("low", "if_none", "if_all", "high")]
+        assert ends == pytest.approx([0.4, 0.4, 0.6, 0.6]), "a census of the frame"
+        assert said["cannot_tell"] is None
+        address = f"/audits/{audit.slug}/report/"
+        assert '<td class="num range">40.0 to 60.0%</td>' in rey_client.get(address).text
+        rows = list(csv.DictReader(StringIO(rey_client.get(f"{address}shares.csv").text)))
+        of_slow = next(row for row in rows if row["mode"] == "latency")
+        assert (float(of_slow["if_none"]), float(of_slow["if_all"])) == pytest.approx((0.4, 0.6))
 
     def test_who_labels_a_unit_that_another_skipped_answers_for_it(
         self, make_audit_of, give_labels

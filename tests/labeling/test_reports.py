@@ -195,7 +195,7 @@ def test_the_contract_of_report_json(labelled_audit):
     assert (said["n_frame"], said["n_sampled"], said["n_labelled"]) == (10, 10, 10)
     words = ["undefined_because", "too_imprecise", "deff_users", "unsampled"]
     assert list(said["headline"]) == ["share", "low", "high", "n", *words]
-    row = ["mode", *said["headline"], "all_said", "any_said", "mostly_noise"]
+    row = ["mode", *said["headline"], "all_said", "any_said", "mostly_noise", "unanswered"]
     assert all(list(found) == row for found in said["shares"])
     assert said["grid_undefined_because"] is None
     assert list(said["grid"]) == ["down_correct", "down_incorrect", "up_correct", "up_incorrect"]
