@@ -71,6 +71,7 @@ urlpatterns = [
     path(AUDIT + "graders.json", graders.graders_json, name="graders-json"),
     path(AUDIT + "judges/", judges.judges, name="judges"),
     path(AUDIT + "judges/<int:pk>/", judges.judge, name="judge"),
+    path(AUDIT + "judges/<int:pk>.csv", judges.judge_csv, name="judge-csv"),
     path(AUDIT + "judges.json", judges.judges_json, name="judges-json"),
     path(AUDIT + "exports/", audit_pages.exports, name="exports"),
     path(AUDIT + "exports/<slug:kind>/", audit_pages.export, name="export"),

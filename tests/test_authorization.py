@@ -69,6 +69,7 @@ WHO_MAY_ENTER = {
     "labeling:graders-json": READERS,
     "labeling:judges": READERS,
     "labeling:judge": READERS,
+    "labeling:judge-csv": READERS,
     "labeling:judges-json": READERS,
     "labeling:exports": READERS,
     "labeling:export": READERS,

@@ -9,9 +9,11 @@ from analysis.judges import JudgeQuality
 from labeling.access import AuditRequest, audit_roles
 from labeling.chart_shapes import BarChart
 from labeling.charts import BarRow, bars
-from labeling.judge_reports import JudgesReport, build_judges_report
+from labeling.judge_files import judge_figure
+from labeling.judge_reports import JudgeReport, JudgesReport, build_judges_report
 from labeling.models import Correctness, Judge
 from labeling.reports import AuditData
+from labeling.views.report_pages import csv_file
 from projects.roles import READERS
 
 AMONG = {"human": "human judges", "model": "models", "rubric": "rubrics"}
@@ -39,9 +41,7 @@ def judges(request: AuditRequest) -> HttpResponse:
 def judge(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge, and the prompt or rubric it was given."""
     report = build_judges_report(request.audit)
-    found = next((found for found in report.judges if found.judge.pk == pk), None)
-    if found is None:
-        raise Http404
+    found = find_report(report, pk)
     context = {
         **about(report),
         "found": found,
@@ -54,6 +54,22 @@ def judge(request: AuditRequest, pk: int) -> HttpResponse:
         "chart": share_chart(found.share) if found.share else None,
     }
     return render(request, "labeling/judge.html", context)
+
+
+@require_safe
+@audit_roles(READERS)
+def judge_csv(request: AuditRequest, pk: int) -> HttpResponse:
+    """All figures of one judge with their exact numbers."""
+    found = find_report(build_judges_report(request.audit), pk)
+    name = f"{request.audit.slug}-judge-{found.judge.name}"
+    return csv_file(judge_figure(found), name)
+
+
+def find_report(report: JudgesReport, pk: int) -> JudgeReport:
+    found = next((found for found in report.judges if found.judge.pk == pk), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_safe

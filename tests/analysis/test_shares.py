@@ -77,7 +77,7 @@ def with_users(order, name_of=str):
         StratumSample(
             name_of(domain.name),
             domain.n_frame,
-            [domain.y[k] for k in order],
+            np.asarray(domain.y)[list(order)],
             [USERS[k] for k in order],
         )
         for domain in FOUR_DOMAINS

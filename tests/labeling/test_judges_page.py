@@ -1,5 +1,6 @@
 """Judges beside the humans of an audit: page, command and JSON say the same, and are right."""
 
+import csv
 import json
 from io import StringIO
 
@@ -240,6 +241,30 @@ def test_nothing_labelled_is_said_not_made_up(make_output, make_audit, judged, l
     assert found["correctness"]["percent"]["undefined_because"]
     for path in ("judges/", f"judges/{judge.pk}/"):
         assert lea_client.get(f"/audits/{audit.slug}/{path}").status_code == 200
+
+
+def test_the_figures_of_a_judge_come_as_csv(large_audit, judged, rey_client):
+    said = {f"o{n}": truth(n) for n in range(400)}
+    judge = judged("good", said, codebook=large_audit.codebook)
+    path = f"/audits/{large_audit.slug}/judges/{judge.pk}"
+    assert f'href="{path}.csv"' in rey_client.get(f"{path}/").text
+    answer = rey_client.get(f"{path}.csv")
+    assert answer["Content-Disposition"].endswith(f'filename="{large_audit.slug}-judge-good.csv"')
+    rows = list(csv.DictReader(StringIO(answer.content.decode())))
+    (found,) = judges(large_audit)["judges"]
+    named = {(r["of"], r["figure"], r["humans"], r["judge"]): r for r in rows}
+    assert len(named) == len(rows)
+    quality = found["correctness"]
+    kappa = named["correctness", "kappa", "", ""]
+    assert float(kappa["value"]) == pytest.approx(quality["kappa"]["value"])
+    for cell in quality["confusion"]:
+        row = named["correctness", "confusion, part of humans", cell["human"], cell["said"]]
+        assert float(row["n"]) == pytest.approx(cell["n"])
+    share = named["share", "with the judge", UNWELCOME, ""]
+    assert float(share["low"]) == pytest.approx(found["share"]["with_judge"]["low"])
+    assert (
+        rey_client.get(f"/audits/{large_audit.slug}/judges/{judge.pk + 99}.csv").status_code == 404
+    )
 
 
 def test_every_key_of_the_answer_is_described(large_audit, judged):
