@@ -135,7 +135,7 @@ class TestNonresponse:
         assert ends == pytest.approx([0.4, 0.4, 0.6, 0.6]), "a census of the frame"
         assert said["cannot_tell"] is None
         address = f"/audits/{audit.slug}/report/"
-        assert '<td class="num range">40.0 to 60.0%</td>' in rey_client.get(address).text
+        assert '<td class="num range">40.0 to 60.0</td>' in rey_client.get(address).text
         rows = list(csv.DictReader(StringIO(rey_client.get(f"{address}shares.csv").text)))
         of_slow = next(row for row in rows if row["mode"] == "latency")
         assert (float(of_slow["if_none"]), float(of_slow["if_all"])) == pytest.approx((0.4, 0.6))
