@@ -19,6 +19,7 @@ from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
 from labeling.codebook_versions import mode_names
 from labeling.grader_export import RECORD_COLUMNS, withheld_from_record, write_grader_record
+from labeling.judge_export import VERDICT_COLUMNS, withheld_from_verdicts, write_judge_verdicts
 from labeling.models import PLANTED, Adjudication, Audit, Correctness, Label, Unit
 from labeling.third_opinions import seats_outside_agreement
 from projects.errors import InputError
@@ -60,14 +61,20 @@ COLUMNS = {
 STRATUM_FACTS = ("name", "n_frame", "n_sampled", "in_frame", "is_negative", "is_rated")
 RELIABILITY_COLUMNS = ("unit", "coder", "label")
 RECORD = "grader-record"
-FORMATS = ("csv", "jsonl", "parquet", "reliability", RECORD)
-COLUMNS_OF = {"reliability": RELIABILITY_COLUMNS, RECORD: RECORD_COLUMNS}
+JUDGES = "judge-verdicts"
+FORMATS = ("csv", "jsonl", "parquet", "reliability", RECORD, JUDGES)
+COLUMNS_OF = {
+    "reliability": RELIABILITY_COLUMNS,
+    RECORD: RECORD_COLUMNS,
+    JUDGES: VERDICT_COLUMNS,
+}
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "reliability": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
     RECORD: "text/csv; charset=utf-8",
+    JUDGES: "text/csv; charset=utf-8",
 }
 SUFFIXES = {"jsonl": "jsonl", "parquet": "parquet"}
 """Of the formats that are no csv."""
@@ -78,8 +85,8 @@ def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
 
     csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
     unit, coder, label of sampled units, as agreement is computed from; grader-record holds the
-    planted units too (`labeling.grader_export`). CSV text that a spreadsheet would run is
-    neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
+    planted units too (`labeling.grader_export`), judge-verdicts what judges said of drawn units.
+    CSV text that a spreadsheet would run is neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
     A link is followed. Only a plain file is replaced; a device or a pipe is refused.
 
     Raises
@@ -289,6 +296,7 @@ WRITERS = {
     "parquet": write_parquet,
     "reliability": write_reliability,
     RECORD: write_grader_record,
+    JUDGES: write_judge_verdicts,
 }
 
 
@@ -296,7 +304,7 @@ def build_manifest(
     audit: Audit, *, kind: str, n_rows: int, file: Path, name: str
 ) -> dict[str, Any]:
     """What the file is, how to check it, and what it does not hold, with the reason."""
-    withheld = withheld_from_record(audit, n_rows) if kind == RECORD else withheld_of(audit, kind)
+    withheld = withheld_of(audit, kind, n_rows)
     return {
         "file": name,
         "format": kind,
@@ -323,7 +331,11 @@ def build_manifest(
     }
 
 
-def withheld_of(audit: Audit, kind: str) -> dict[str, int]:
+def withheld_of(audit: Audit, kind: str, n_rows: int) -> dict[str, int]:
+    if kind == RECORD:
+        return withheld_from_record(audit, n_rows)
+    if kind == JUDGES:
+        return withheld_from_verdicts(audit)
     labels = Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
     late = labels.current().filter(is_late=True).count()
     superseded = labels.exclude(superseded_at=None).count()

@@ -18,6 +18,7 @@ from config.environment import read_environment
 from feedback.mapping import FIELDS
 from labeling.exports import COLUMNS, FORMATS, RELIABILITY_COLUMNS, export_labels
 from labeling.grader_export import RECORD_COLUMNS
+from labeling.judge_export import VERDICT_COLUMNS
 from labeling.models import Label
 from tests.surroundings import REPOSITORY
 
@@ -208,7 +209,12 @@ def test_every_export_column_is_described_in_order():
 
 def test_every_column_of_the_grader_record_is_described_in_order():
     record = text("docs/exports.md").partition("## The grader record")[2]
-    assert TABLE_ROW.findall(record.partition("## The manifest")[0]) == list(RECORD_COLUMNS)
+    assert TABLE_ROW.findall(record.partition("## The judges' verdicts")[0]) == list(RECORD_COLUMNS)
+
+
+def test_every_column_of_the_judges_verdicts_is_described_in_order():
+    said = text("docs/exports.md").partition("## The judges' verdicts")[2]
+    assert TABLE_ROW.findall(said.partition("## The manifest")[0]) == list(VERDICT_COLUMNS)
 
 
 def test_every_export_format_is_described():
