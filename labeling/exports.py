@@ -86,7 +86,8 @@ def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
     csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
     unit, coder, label of sampled units, as agreement is computed from; grader-record holds the
     planted units too (`labeling.grader_export`), judge-verdicts what judges said of drawn units.
-    CSV text that a spreadsheet would run is neutralised (`feedback.spreadsheet`); jsonl, parquet and reliability are exact.
+    CSV text that a spreadsheet would run is neutralised (`feedback.spreadsheet`); jsonl, parquet
+    and reliability are exact.
     A link is followed. Only a plain file is replaced; a device or a pipe is refused.
 
     Raises
