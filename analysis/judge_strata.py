@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.errors import AnalysisInputError
 from analysis.estimates import FloatArray
 from analysis.judges import JudgedSample, stratum_of
-from analysis.shares import Share, StratumSample, share
+from analysis.shares import Share, StratumSample, effective_n, exact_bounds, share
 
 MIN_PER_CLASS = 5
 
@@ -52,6 +52,9 @@ class ShareWithJudge:
     judge_says : float, optional
         The judge's own share of what it judged, for comparison alone: it carries the judge's
         errors. None where the judge never uses the label.
+    is_drawn : bool
+        The sample was drawn by the judge's label: ``without`` is what as many units drawn without
+        strata would give at this share.
     """
 
     label: str
@@ -61,6 +64,55 @@ class ShareWithJudge:
     classes: tuple[JudgeClass, ...]
     is_divided: bool
     judge_says: float | None
+    is_drawn: bool = False
+
+
+def share_drawn_by_judge(
+    sample: JudgedSample, label: str, *, finite_population: bool = True, level: float = 0.95
+) -> ShareWithJudge:
+    """Estimate the share of one human label from a sample whose strata are the judge's labels.
+
+    The strata cannot be taken out of such a sample. ``without`` is the interval that as many units
+    drawn without them would give at this share: n_eff = n / (1 - n / N), over the design effect of
+    users. So ``gain`` is what the draw by the judge's label was worth (Cochran 1977, 5.6).
+
+    Raises
+    ------
+    AnalysisInputError
+        A unit has no stratum with a known N_h, or a stratum more labelled units than outputs.
+    """
+    places = [stratum_of(sample, unit) for unit in sample.human.index]
+    users = [(sample.user or {}).get(unit) for unit in sample.human.index]
+    y = _cases(sample.human, label)
+    rows = {name: [i for i, place in enumerate(places) if place == name] for name in sample.n_frame}
+    whole = [
+        _Cell(name, (), sample.n_frame[name], y[found], tuple(users[i] for i in found))
+        for name, found in rows.items()
+    ]
+    drawn = _share(whole, finite_population=finite_population, level=level)
+    without = _as_if_unstratified(drawn, finite_population=finite_population, level=level)
+    return ShareWithJudge(
+        label=label,
+        without=without,
+        with_judge=drawn,
+        gain=_gain(without, drawn),
+        classes=tuple(cell.described() for cell in whole),
+        is_divided=len(whole) > 1,
+        judge_says=None,
+        is_drawn=True,
+    )
+
+
+def _as_if_unstratified(drawn: Share, *, finite_population: bool, level: float) -> Share:
+    if drawn.value is None:
+        return drawn
+    rest = 1 - drawn.n / drawn.n_frame if finite_population else 1.0
+    if rest <= 0:
+        return replace(drawn, low=drawn.value, high=drawn.value, n_eff=None)
+    n, deff = drawn.n, drawn.deff_users
+    n_eff = effective_n(n / rest, n=n, deff=deff, df=max(n - 1, 1), level=level)
+    bounds = exact_bounds(drawn.value, n_eff, level)
+    return replace(drawn, low=bounds.low, high=bounds.high, n_eff=n_eff)
 
 
 def share_with_judge(

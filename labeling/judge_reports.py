@@ -13,7 +13,7 @@ from django.db.models import Count
 
 from analysis.agreement import AgreementReport, agreement
 from analysis.estimates import Estimate
-from analysis.judge_strata import ShareWithJudge, share_with_judge
+from analysis.judge_strata import ShareWithJudge, share_drawn_by_judge, share_with_judge
 from analysis.judges import (
     BesideHumans,
     JudgedSample,
@@ -221,10 +221,10 @@ class JudgedAudit:
         """The headline with and without the judge, how much of the frame it judged, or why not."""
         if isinstance(self.frame, str):
             return None, None, self.frame.rstrip(".")
-        if self.audit.strata_field == f"{BY_JUDGE}{judge}":
-            said_so = "the sample was drawn by this judge's label, so the report's share has it"
-            return None, None, said_so
         headline = headline_strata(self.data)
+        if self.audit.strata_field == f"{BY_JUDGE}{judge}":
+            sample = self.sample(self.data.modes.weights, said, headline)
+            return share_drawn_by_judge(sample, HEADLINE_MODE), None, ""
         names = {stratum.name for stratum in headline}
         counted = n_by_judge(self.frame, judge)
         counts = {key: n for key, n in counted.items() if key[0] in names}
@@ -325,4 +325,5 @@ def share_as_dict(found: ShareWithJudge) -> dict[str, Any]:
         "with_judge": found.with_judge.as_dict(),
         "gain": found.gain,
         "is_divided": found.is_divided,
+        "is_drawn": found.is_drawn,
     }

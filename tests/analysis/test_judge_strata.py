@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import AnalysisInputError
-from analysis.judge_strata import share_with_judge
+from analysis.judge_strata import share_drawn_by_judge, share_with_judge
 from analysis.judges import JudgedSample
 from analysis.shares import StratumSample, share
 
@@ -43,6 +43,41 @@ def test_post_stratified_share_by_hand():
         (("unwelcome",), 900, 12),
         (("rest",), 9100, 88),
     ]
+
+
+def drawn_by(y, stratum, n_frame):
+    sample = sample_of(y, [None] * len(y), n_frame=n_frame, stratum=dict(enumerate(stratum)))
+    return share_drawn_by_judge(sample, "unwelcome")
+
+
+def test_a_draw_by_the_judges_label_keeps_its_strata_and_says_what_they_are_worth():
+    y, stratum = [1] * 9 + [0] + [0] * 89 + [1], ["said so"] * 10 + ["other"] * 90
+    found = drawn_by(y, stratum, {"said so": 1000, "other": 9000})
+    strata = [StratumSample("said so", 1000, y[:10]), StratumSample("other", 9000, y[10:])]
+    assert found.with_judge == share(strata)
+    assert found.without.value == found.with_judge.value == pytest.approx(0.1)
+    at_random = share([StratumSample("all", 10_000, y)])
+    assert found.without.low == pytest.approx(at_random.low, abs=0.01)
+    assert found.without.high == pytest.approx(at_random.high, abs=0.01)
+    assert found.gain > 0.4
+    assert (found.is_drawn, found.is_divided) == (True, True)
+
+
+def test_strata_that_know_nothing_are_worth_nothing():
+    y = [1, 0, 0, 0, 0] * 20
+    found = drawn_by(y, ["a", "b"] * 50, {"a": 5000, "b": 5000})
+    assert abs(found.gain) < 0.05
+
+
+def test_a_census_by_judge_leaves_nothing_to_gain():
+    found = drawn_by([1, 0, 1, 0], ["a", "a", "b", "b"], {"a": 2, "b": 2})
+    assert (found.without.low, found.without.high, found.gain) == (0.5, 0.5, None)
+
+
+def test_a_draw_without_labels_has_a_reason():
+    found = drawn_by([], [], {"a": 2, "b": 2})
+    assert found.without.undefined_because == "no unit is labelled"
+    assert found.gain is None
 
 
 def test_it_is_the_share_of_these_strata():

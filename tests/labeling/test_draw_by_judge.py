@@ -163,7 +163,12 @@ def test_the_report_of_such_a_draw_is_narrower_and_another_judge_can_divide_it_f
     out = StringIO()
     call_command("judges", "by-judge", "--json", stdout=out)
     first, second = json.loads(out.getvalue())["judges"]
-    assert "drawn by this judge's label" in first["share_undefined_because"]
+    assert first["share"]["is_drawn"]
+    ends = [first["share"]["with_judge"][key] for key in ("share", "low", "high")]
+    assert ends == pytest.approx([narrow.value, narrow.low, narrow.high])
+    assert first["share"]["without"]["low"] == pytest.approx(wide.low, abs=0.03)
+    assert first["share"]["without"]["high"] == pytest.approx(wide.high, abs=0.03)
+    assert first["share"]["gain"] > 0.25
     assert second["n_judged_frame"] == 200
     assert second["share"]["without"]["share"] == pytest.approx(0.25)
 
