@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.agreement import nominal_alpha
+from analysis.meetings import Meetings
+from analysis.pairs import pairs_from_meetings
 from analysis.patterns import patterns_from_count_table
 from analysis.proportions import wilson
 from analysis.shares import Share, StratumSample, share, share_difference
@@ -130,17 +132,41 @@ PREVALENCE = {
 }
 
 
-def alpha(
-    rng: Rng, replicates: int, n: int, coders: int, prevalence: str, accuracy: float
-) -> Floats:
-    """Coders who are right with `accuracy`, and else say another label at random."""
+def said_by_two(prevalence: str, accuracy: float) -> tuple[Floats, Floats]:
+    """How frequent each label is, and each pair of labels of two coders."""
     chances = np.array(PREVALENCE[prevalence])
     k = len(chances)
     says = np.full((k, k), (1 - accuracy) / (k - 1)) + np.eye(k) * (
         accuracy - (1 - accuracy) / (k - 1)
     )
-    both = says.T @ np.diag(chances) @ says
-    alone = both.sum(axis=0)
+    return chances, says.T @ np.diag(chances) @ says
+
+
+def kappa(rng: Rng, replicates: int, n: int, prevalence: str, accuracy: float) -> Floats:
+    """Two coders as those of `alpha`; their table is one draw."""
+    chances, both = said_by_two(prevalence, accuracy)
+    k, alone = len(chances), both.sum(axis=0)
+    truth = (np.trace(both) - alone @ alone) / (1 - alone @ alone)
+    held = []
+    for counts in rng.multinomial(n, both.ravel(), size=replicates):
+        met = counts.nonzero()[0]
+        meetings = Meetings(
+            first=np.zeros(len(met), dtype=np.int64),
+            second=np.ones(len(met), dtype=np.int64),
+            first_label=met // k,
+            second_label=met % k,
+            n_units=counts[met],
+        )
+        held.append(holds(pairs_from_meetings(meetings, "ab", k)[0].kappa, truth))
+    return np.array(held)
+
+
+def alpha(
+    rng: Rng, replicates: int, n: int, coders: int, prevalence: str, accuracy: float
+) -> Floats:
+    """Coders who are right with `accuracy`, and else say another label at random."""
+    chances, both = said_by_two(prevalence, accuracy)
+    k, alone = len(chances), both.sum(axis=0)
     truth = 1 - (1 - np.trace(both)) / (1 - alone @ alone)
     held = []
     for seed in range(replicates):
@@ -167,6 +193,7 @@ KINDS: dict[str, Callable[..., Floats]] = {
     "A share, users as clusters": clustered,
     "A change of a share": difference,
     "A rate of one grader (Wilson)": wilson_rate,
+    "Kappa of two coders": kappa,
     "Krippendorff's alpha (BCa)": alpha,
 }
 COSTLY = "Krippendorff's alpha (BCa)"
@@ -185,6 +212,10 @@ def designs() -> Iterator[Design]:
     for n, p in product(SIZES, (*SHARES, 0.6, 0.8, 0.9, 0.95)):
         row = "2% to 95%"
         yield Design(kind="A rate of one grader (Wilson)", row=row, n=n, arguments=(p,))
+    for prevalence, n, accuracy in product(PREVALENCE, SIZES, (0.7, 0.85, 0.95)):
+        yield Design(
+            kind="Kappa of two coders", row=prevalence, n=n, arguments=(prevalence, accuracy)
+        )
     for coders, prevalence, n, accuracy in product((2, 3), PREVALENCE, SIZES[:4], (0.7, 0.85)):
         row = f"{coders} coders, {prevalence}"
         yield Design(kind=COSTLY, row=row, n=n, arguments=(coders, prevalence, accuracy))
