@@ -24,7 +24,10 @@ PYTHON = [sys.executable, "-m"]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 MANAGE = [sys.executable, "manage.py"]
 SUITE = [*PYTHON, "pytest", "-n", "2", "--dist", "loadfile"]
-QUICK = ["-m", "not browser and not simulation", "--cov", "--cov-report=term:skip-covered"]
+QUICK = [
+    *("-m", "not browser and not simulation and not slow"),
+    *("--cov", "--cov-report=term:skip-covered"),
+]
 # A developer's own settings must not decide what is tested.
 OURS = ("DATABASE_URL", "DATA_DIR", "DEMO_MODE", "DEBUG", "DJANGO_SETTINGS_MODULE")
 
@@ -138,7 +141,9 @@ def summary(what: str, outcomes: Sequence[Outcome]) -> str:
         for reason, n_skipped in outcome.skipped.items():
             lines.append(f"!!! SKIPPED {n_skipped} {outcome.name}: {reason}")
     if what == "check":
-        lines.append("Not part of it: browser tests, simulations, PostgreSQL (make test).")
+        lines.append(
+            "Not part of it: browser tests, simulations, slow tests, PostgreSQL (make test)."
+        )
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     lines.append(f"FAILED: {', '.join(failed)}" if failed else "Everything that ran passed.")
     return "\n".join(lines)

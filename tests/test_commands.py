@@ -16,6 +16,8 @@ from feedback.models import Import
 from labeling.models import Audit
 from projects.commands import MAX_USAGE, about_database
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     ["audits"],
     ["demo"],

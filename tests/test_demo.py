@@ -16,7 +16,7 @@ from labeling.workflow import Judgment, adjudicate
 from projects.models import Membership, Project, User
 from tests.notebook import assert_same_breakdowns, assert_same_report
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 def load():

@@ -15,6 +15,8 @@ from analysis.shares import StratumSample, share
 from fixtures.coders import CANNOT_TELL, assign_coders, simulate_label
 from fixtures.demo import QUOTAS, generate_downs
 
+pytestmark = pytest.mark.slow
+
 HEADLINE = "unwelcome_but_correct"
 FRAME = {
     release: sum(counts[i] for thumb, _, *counts in QUOTAS if thumb == "down")

@@ -14,7 +14,7 @@ from projects.models import User
 from tests.people import signed_in
 from tests.sampled import AtDesk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 TOKENS = [
     "%00",

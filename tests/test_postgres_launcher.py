@@ -12,6 +12,8 @@ import pytest
 
 from tests import postgres
 
+pytestmark = pytest.mark.slow
+
 LAUNCH = [sys.executable, "-m", "tests.postgres", "--", sys.executable, "-c"]
 SHOW_URL = "import os; print(os.environ['DATABASE_URL'], flush=True)"
 

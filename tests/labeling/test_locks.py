@@ -18,7 +18,7 @@ from labeling.workflow import Judgment
 from projects.errors import InputError
 from tests.labeling.test_seats import at_once, label_unit
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def label_and_claim(audit, unit, coder, *, code="latency", pause=None, sent=""):

@@ -16,6 +16,8 @@ from scipy import stats
 from labeling import workflow
 from labeling.workflow import Judgment
 
+pytestmark = pytest.mark.slow
+
 MODES = ("unwelcome_but_correct", "hallucination", "latency")
 
 
