@@ -65,6 +65,7 @@ class JudgeRun:
     tokens_out: int | None = 0
     seconds: float = 0.0
     problems: list[tuple[str, str]] = field(default_factory=list)
+    last_problem: str = ""
     in_a_row: list[int] = field(default_factory=lambda: [0, 0])
 
     @property
@@ -85,6 +86,7 @@ class JudgeRun:
         self.n_failed += bool(outcome.failed)
         self.n_passed_over += outcome.passed_over
         reason = outcome.refused or outcome.failed
+        self.last_problem = reason or self.last_problem
         if reason and len(self.problems) < MAX_LISTED:
             self.problems.append((outcome.case.name, reason))
         failed, refused = self.in_a_row
@@ -100,7 +102,7 @@ class JudgeRun:
             what = "no answer" if failed >= MOST_IN_A_ROW else "no answer that can be taken"
             raise InputError(
                 f"{self.judge}: {what} on {max(failed, refused)} outputs in a row, the last time: "
-                f"{self.problems[-1][1]}; {self.n_judged:,} verdicts were kept, the same command "
+                f"{self.last_problem}; {self.n_judged:,} verdicts were kept, the same command "
                 "goes on from there."
             )
 
@@ -126,7 +128,11 @@ def judge_outputs(
     started = time.monotonic()
     found = outcomes(cases(todo), asker.ask, workers=asker.workers, stop=stop)
     with closing(found):
-        while batch := list(islice(found, asker.batch)):
+        error: InputError | None = None
+        while not error:
+            batch, error = take(found, asker.batch)
+            if not batch:
+                break
             said = [(outcome.case, outcome.said) for outcome in batch if outcome.said is not None]
             record_judgements(run.judge, [as_judgement(*pair, asker.modes) for pair in said])
             for outcome in batch:
@@ -134,6 +140,18 @@ def judge_outputs(
             run.seconds = time.monotonic() - started
             yield run
             run.check()
+    if error:
+        raise error
+
+
+def take(found: Iterator[Outcome], n: int) -> tuple[list[Outcome], InputError | None]:
+    """The next outcomes, and what ended them: the answers before an error were paid for."""
+    batch: list[Outcome] = []
+    try:
+        batch.extend(islice(found, n))
+    except InputError as error:
+        return batch, error
+    return batch, None
 
 
 def outcomes(
@@ -145,18 +163,37 @@ def outcomes(
         return
     pool = ThreadPoolExecutor(max_workers=workers)
     pending: set[Future[Outcome]] = set()
+    error: InputError | None = None
     try:
         for case in cases:
             pending.add(pool.submit(ask, case))
             if len(pending) >= workers:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+                error = yield from answered(done)
+                if error:
+                    stop.set()
+                    break
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+            error = (yield from answered(done)) or error
+        if error:
+            raise error
     finally:
         stop.set()  # who waits before another try need not
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def answered(done: set[Future[Outcome]]) -> Generator[Outcome, None, InputError | None]:
+    """What came of these questions; returns the error of one after which nothing can come."""
+    error = None
+    for future in done:
+        try:
+            outcome = future.result()
+        except InputError as broken:
+            error = broken
+        else:
+            yield outcome
+    return error
 
 
 def cases(todo: Sequence[int]) -> Iterator[Case]:

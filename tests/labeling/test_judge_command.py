@@ -212,6 +212,14 @@ def test_a_wrong_setting_ends_the_run_at_once_and_the_key_is_shown_nowhere(
     assert len(endpoint.requests) == 1
 
 
+def test_answers_that_came_before_a_wrong_setting_are_kept(audit, endpoint):
+    """They were paid for: the key runs out in the middle, with several questions under way."""
+    endpoint.scripted(CORRECT, CORRECT, CORRECT, (401, {}, b"{}"))
+    with pytest.raises(CommandError):
+        judge(audit.slug, "--workers", "2")
+    assert JudgeVerdict.objects.count() == 3
+
+
 def test_a_key_that_the_endpoint_repeats_is_not_passed_on(audit, endpoint, settings):
     endpoint.scripted((400, {}, f"you sent {KEY}".encode()), CORRECT)
     done = judge(audit.slug, "--workers", "1")
