@@ -344,8 +344,8 @@ class TestTally:
 
 AGREEMENT = 7
 """Codebook, its modes, older ones, keys of modes; patterns; coders; labels."""
-REPORT = AGREEMENT + 8
-"""Besides: strata, units, modes, verdicts, decisions; complete units, skips, late ones."""
+REPORT = AGREEMENT + 9
+"""Besides: strata, units, modes, verdicts, decisions; complete units, skips, late, unanswered."""
 
 
 def test_query_counts(fill, django_assert_num_queries):
