@@ -72,3 +72,21 @@ def test_the_other_pages(page, ana, audit, answered_flag, at_desk, ana_client, e
     album = Album(page)
     album.visit(*(live_server.url + path for path in PAGES))
     assert album.wrong == {}
+
+
+def test_pages_that_say_no(page, ana, audit, enter, live_server):
+    """An address that is not there, what a grader has no part in, and a door that stays shut."""
+    enter(page, ana)
+    album = Album(page)
+    for path in ("/no/such/page/", "/audits/w34/report/"):
+        album.visit(live_server.url + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{live_server.url}/sign-in/")
+    for _ in range(8):
+        page.get_by_label("User name").fill("ana")
+        page.get_by_label("Password").fill("a wrong password")
+        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Too many attempts")).to_be_visible()
+    album.look("locked")
+    assert album.wrong == {}

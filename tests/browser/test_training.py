@@ -67,6 +67,7 @@ def test_a_grader_trains_by_keyboard_alone_and_starts(page, ana, trained_audit, 
     answer_by_keyboard(page, "x", "1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="You may start")).to_be_visible()
+    assert flaws(page) == []
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{live_server.url}/audits/w34/label/")
     expect(page.locator(".verdict-step")).to_be_visible()
