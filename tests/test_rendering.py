@@ -242,7 +242,8 @@ def test_tables_keep_their_cells_and_alignment():
     assert "0.9" in seen.text
 
 
-def test_code_is_coloured_and_verbatim():
+def test_code_is_coloured_and_verbatim(monkeypatch):
+    monkeypatch.setattr("feedback.rendering.HIGHLIGHT_SECONDS", 60)  # a loaded machine is slow
     code = "\n\ndef f(a):\n    return '<b>' & \"x\"  # é\n\n"
     html = render_markdown(f"```python\n{code}```")
     assert 'class="hl-k"' in html

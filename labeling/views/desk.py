@@ -4,6 +4,7 @@ For htmx each step is one request that answers with the next state of `_unit.htm
 JavaScript the same forms post, redirect and show the whole page.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -119,7 +120,9 @@ def label(request: AuditRequest, token: str) -> HttpResponse:
 
 def judgment_form(request: AuditRequest, unit: Unit, coder: Coder, locked: Verdict) -> JudgmentForm:
     """The judgment as it was sent; of a sealed unit nothing stands for what is left out."""
-    afresh = is_sealed(unit, coder, submission=request.POST.get("submission_id", "")[:40])
+    submission = request.POST.get("submission_id", "")
+    known = submission if SUBMISSION.fullmatch(submission) else ""
+    afresh = is_sealed(unit, coder, submission=known)
     blind = "" if afresh else locked.correctness
     return JudgmentForm(request.POST, audit=request.audit, unit=unit, locked=blind, afresh=afresh)
 
@@ -205,6 +208,9 @@ def answer(
     if unit:
         return redirect("labeling:unit", request.audit.slug, unit.token)
     return redirect("labeling:desk", request.audit.slug)
+
+
+SUBMISSION = re.compile(r"[0-9a-fA-F-]{1,40}")
 
 
 def units_called(*, audit: int, token: str) -> QuerySet[Unit]:

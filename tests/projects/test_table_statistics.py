@@ -20,13 +20,14 @@ def test_the_planner_knows_a_table_as_it_is_now(db):
     Output.objects.bulk_create(
         Output(project=project, external_id=f"o{number}") for number in range(FROM_ROWS)
     )
-    refresh_statistics(FROM_ROWS - 1, Output)
     if connection.vendor != "postgresql":  # SQLite plans without statistics: nothing is asked
         with CaptureQueriesContext(connection) as asked:
             refresh_statistics(FROM_ROWS, Output)
         assert list(asked) == []
         return
-    assert rows_planned(Output) < FROM_ROWS
+    before = rows_planned(Output)  # of tests before, maybe
+    refresh_statistics(FROM_ROWS - 1, Output)
+    assert rows_planned(Output) == before
     refresh_statistics(FROM_ROWS, Output)
     assert rows_planned(Output) == FROM_ROWS
 
