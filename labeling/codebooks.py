@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from labeling.default_modes import DEFAULT_MODES, Mode
 from labeling.models import Codebook, FailureMode, ModeExample
 from projects.models import Project
+from projects.prepared import Prepared
 
 DEFAULT = "default"
 
@@ -26,6 +27,18 @@ def default_codebook(project: Project) -> Codebook:
     if is_new:
         write_modes(codebook, DEFAULT_MODES)
     return codebook
+
+
+def modes_in_order(*, codebook: int) -> QuerySet[FailureMode]:
+    return FailureMode.objects.filter(codebook=codebook)
+
+
+MODES = Prepared(modes_in_order, "codebook")
+
+
+def modes_of(codebook: Codebook) -> list[FailureMode]:
+    """The modes in the order of decision, for the desk, which asks with every step."""
+    return MODES.all(codebook=codebook.pk)
 
 
 def modes_with_examples(codebook: Codebook) -> QuerySet[FailureMode]:

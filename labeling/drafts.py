@@ -50,4 +50,5 @@ def forget(unit: Unit, coder: Coder, field: str) -> None:
 
 def drop_draft(unit: Unit, coder: Coder) -> None:
     """The answer was sent, or everything was taken out again."""
-    Draft.objects.filter(unit=unit, coder=coder).delete()
+    if draft_of(unit, coder):
+        Draft.objects.filter(unit=unit, coder=coder).delete()

@@ -55,7 +55,7 @@ class MillisecondsUntilNow(models.Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_effort(
     *, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int, seat: Seat | None = None
 ) -> None:

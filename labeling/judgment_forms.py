@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from feedback.models import Output
+from labeling.codebooks import modes_of
 from labeling.models import Audit, Correctness, FailureMode, Skip, Unit
 from labeling.workflow import Judgment, was_sent
 from projects.errors import InputError
@@ -126,7 +127,7 @@ class JudgmentForm(forms.Form):
         self.codebook = audit.codebook
         self.modes: dict[str, FailureMode] = {}
         if self.is_bound:
-            self.modes = {mode.code: mode for mode in audit.codebook.modes.all()}
+            self.modes = {mode.code: mode for mode in modes_of(audit.codebook)}
         choices = [(mode.code, mode.name) for mode in self.modes.values()]
         self.fields["failure_mode"].choices = choices  # type: ignore[attr-defined]
         self.fields["further_modes"].choices = choices  # type: ignore[attr-defined]

@@ -91,8 +91,8 @@ def project_roles(
 def find_membership(
     user: User, find_project: Callable[..., Project | None] | None, kwargs: dict[str, Any]
 ) -> Membership | None:
-    current = Membership.objects.current().filter(user=user).select_related("project")
     if find_project is None:
+        current = Membership.objects.current().filter(user=user).select_related("project")
         return current.filter(project__slug=kwargs["project_slug"]).first()
     project = find_project(**kwargs)
     if project is None:

@@ -4,7 +4,7 @@ For the few statements that every answer at the desk waits for: the ORM takes te
 write them than the database to run them. The queryset stays the one definition of the rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -20,39 +20,44 @@ Value = int | str
 
 @dataclass(frozen=True, kw_only=True)
 class Statement(Generic[M]):
-    """SQL for one kind of database, and how a row of it becomes an object with its relations."""
+    """SQL for one kind of database, and how its rows become objects with their relations."""
 
     sql: str
     params: tuple[Any, ...]
     names: dict[Value, str]
     compiler: Any
+    converters: dict[int, Any]
     attributes: list[str]
     columns: slice
     relations: list[Any]
 
-    def first(self, values: dict[str, Value]) -> M | None:
+    def rows(self, values: dict[str, Value]) -> list[M]:
         given = [values[self.names[p]] if self.takes(p) else p for p in self.params]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, given)
-            row = cursor.fetchone()
-        return None if row is None else self.made(row)
+            found = cursor.fetchall()
+        if self.converters:
+            found = self.compiler.apply_converters(found, self.converters)
+        return [self.made(row) for row in found]
 
     def takes(self, param: object) -> bool:
         return isinstance(param, int | str) and param in self.names
 
-    def made(self, row: tuple[Any, ...]) -> M:
-        (values,) = self.compiler.results_iter(results=[[row]])
+    def made(self, values: Sequence[Any]) -> M:
         model: type[M] = self.compiler.klass_info["model"]
         found = model.from_db(DEFAULT_DB_ALIAS, self.attributes, values[self.columns])
         for relation in self.relations:
             relation.populate(values, found)
+        for name, place in self.compiler.annotation_col_map.items():
+            setattr(found, name, values[place])
         return found
 
 
 class Prepared(Generic[M]):
     """`build` takes integers, ids above all, by the names that `first` takes them by later.
 
-    `texts` names those that are text. Relations that the queryset selects come along.
+    `texts` names those that are text. Relations that the queryset selects come along, and what it
+    annotates.
     """
 
     def __init__(
@@ -65,11 +70,16 @@ class Prepared(Generic[M]):
 
     def first(self, **values: Value) -> M | None:
         """The first row in the queryset's own order."""
-        return self.statement(connection.vendor).first(values)
+        found = self.statement(connection.vendor, 1).rows(values)
+        return found[0] if found else None
 
-    def _write(self, vendor: str) -> Statement[M]:
-        """The first row's SQL for this kind of database; every value must stand in it."""
-        rows = self.build(**{name: mark for mark, name in self.marks.items()})[:1]
+    def all(self, **values: Value) -> list[M]:
+        """All rows in the queryset's own order."""
+        return self.statement(connection.vendor, None).rows(values)
+
+    def _write(self, vendor: str, limit: int | None) -> Statement[M]:
+        """SQL for this kind of database; every value must stand in it."""
+        rows = self.build(**{name: mark for mark, name in self.marks.items()})[:limit]
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
         missing = set(self.marks) - {p for p in params if isinstance(p, int | str)}
@@ -83,6 +93,7 @@ class Prepared(Generic[M]):
             params=tuple(params),
             names=self.marks,
             compiler=compiler,
+            converters=compiler.get_converters([column[0] for column in compiler.select]),
             attributes=[column[0].target.attname for column in compiler.select[columns]],
             columns=columns,
             relations=get_related_populators(

@@ -468,6 +468,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     .map((item) => ({ name: item.dataset.draft, value: item.value }));
 });
 
+// htmx says goodbye to each element of what it takes away, twice: with all the text of a unit that
+// takes longer than to draw the next one. Only the sender has to be there to the end.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, shouldSwap, requestConfig } = event.detail;
+  if (shouldSwap && (target.id === "unit" || target.id === "choose")) emptyAround(requestConfig.elt, target);
+});
+
+function emptyAround(sender, within) {
+  for (const part of Array.from(within.children)) {
+    if (part !== sender && part.contains(sender)) emptyAround(sender, part);
+    else if (part !== sender) part.remove();
+  }
+}
+
 function refill() {
   for (const { name, value } of carried || []) {
     const items = Array.from(desk().querySelectorAll("[data-draft=" + name + "]"));

@@ -27,6 +27,7 @@ from labeling.judgment_forms import DraftForm, JudgmentForm, SkipForm, TimeForm,
 from labeling.models import Audit, Coder, Label, Seat, Unit, Verdict
 from labeling.sealing import is_sealed
 from labeling.training import must_train
+from labeling.undo import undo_last
 from labeling.views.desk_page import Shown, empty_page, is_fragment, unit_page
 from projects.errors import InputError
 from projects.prepared import Prepared
@@ -149,7 +150,7 @@ def undo(request: AuditRequest) -> HttpResponse:
     """Take back the last label or skip; the old one stays in the history."""
     coder = coder_of_request(request)
     try:
-        undone = workflow.undo_last(
+        undone = undo_last(
             request.audit,
             coder,
             shown=request.POST.get("shown", "")[:64],

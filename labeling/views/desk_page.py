@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now, TruncDay
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from labeling.access import AuditRequest
-from labeling.codebooks import modes_with_examples
+from labeling.codebooks import modes_of, modes_with_examples
 from labeling.desk_keys import Keys, keys_of
 from labeling.drafts import FIELDS, draft_of
 from labeling.flags import thread_of, unread_flag
@@ -35,6 +35,7 @@ from labeling.queue import explain_empty_queue
 from labeling.sealing import is_sealed, last_said, sealed_since
 from labeling.shown import what_graders_see, what_the_user_said
 from labeling.workflow import verdict_of
+from projects.prepared import Prepared
 
 CHOOSE = "choose"
 """The id of the part that a verdict replaces: the output beside it stays as the grader left it."""
@@ -192,9 +193,9 @@ def mode_step(
 
 
 def offered_modes(audit: Audit, locked: str, *, revising: bool) -> list[FailureMode]:
-    modes = audit.codebook.modes.all()
+    modes = modes_of(audit.codebook)
     if revising:
-        return list(modes)
+        return modes
     return [mode for mode in modes if mode.needs_verdict in ("", locked)]
 
 
@@ -215,15 +216,23 @@ def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
 
     `answered`: a unit whose flag has an answer that the coder has not read yet.
     """
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    found = (
-        Label.objects.current()
-        .filter(coder=coder)
-        .aggregate(
-            n_mine=Count("pk", filter=Q(unit__audit=audit)),
-            n_today=Count("pk", filter=Q(unit__audit=audit, created_at__gte=midnight)),
-        )
-    )
+    done = DONE.first(coder=coder.pk, audit=audit.pk)
     flag = unread_flag(coder)
     answered = Unit.objects.select_related("audit").get(pk=flag.unit_id) if flag else None
-    return {"saved": saved, "answered": answered, **found}
+    return {
+        "saved": saved,
+        "answered": answered,
+        "n_mine": getattr(done, "n_mine", 0),
+        "n_today": getattr(done, "n_today", 0),
+    }
+
+
+def coders_with_counts(*, coder: int, audit: int) -> QuerySet[Coder]:
+    own = Q(labels__superseded_at=None, labels__unit__audit=audit)
+    today = Q(labels__created_at__gte=TruncDay(Now()))
+    return Coder.objects.filter(pk=coder).annotate(
+        n_mine=Count("labels", filter=own), n_today=Count("labels", filter=own & today)
+    )
+
+
+DONE = Prepared(coders_with_counts, "coder", "audit")

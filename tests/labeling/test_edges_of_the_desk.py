@@ -11,6 +11,7 @@ from labeling.exports import build_manifest
 from labeling.grader_reports import build_grader_report
 from labeling.models import Draft, Label, Seat, Skip
 from labeling.reliability import Part, read_categories, read_parts
+from labeling.undo import undo_last
 from labeling.workflow import Judgment
 from tests.labeling.test_third_opinion import claim_and_say
 from tests.sampled import expire
@@ -149,7 +150,7 @@ def test_a_third_opinion_in_the_blind_step_is_still_taken_after_its_place_is_gon
     seat = seating.claim_next(audit, third)
     assert seat.position == 3
     expire(audit)
-    workflow.undo_last(audit, second)
+    undo_last(audit, second)
     assert seating.was_given(label.unit, third)
 
 

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from labeling import flags, planting, seating, workflow
 from labeling.models import Audit, Draft, Label, Lapse, Seat, Unit
+from labeling.undo import undo_last
 from labeling.workflow import Judgment
 from projects.errors import InputError
 from tests.labeling.test_seats import at_once, label_unit
@@ -187,7 +188,7 @@ def work(audit, coder, seed):
 def do_something(audit, coder, chance, step):
     seat = seating.claim_next(audit, coder)
     if seat is None or chance < 0.2:
-        workflow.undo_last(audit, coder)
+        undo_last(audit, coder)
     elif chance < 0.35:
         workflow.skip_unit(unit=seat.unit, coder=coder, reason="language")
     elif chance < 0.45:

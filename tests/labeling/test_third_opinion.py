@@ -14,6 +14,7 @@ from labeling import seating, workflow
 from labeling.exports import export_labels
 from labeling.models import Adjudication, Seat
 from labeling.reports import AuditData, agreement_of, build_report
+from labeling.undo import undo_last
 from labeling.workflow import Judgment
 from tests.sampled import add_unit, expire
 
@@ -145,7 +146,7 @@ def test_a_free_extra_seat_goes_when_the_two_agree_and_comes_again_when_not(spli
 
 
 def test_a_free_extra_seat_goes_when_one_of_the_two_takes_the_label_back(split, audit, coders):
-    workflow.undo_last(audit, coders[1])
+    undo_last(audit, coders[1])
     assert places(audit) == [1, 2]
     claim_and_say(audit, coders[1], "refusal")
     assert places(audit) == [1, 2, 3]
@@ -177,7 +178,7 @@ def test_a_third_opinion_that_was_given_stays_also_when_taken_back(split, audit,
     claim_and_say(audit, coders[2], "formatting")
     say(split, coders[1], "latency")
     assert places(audit) == [1, 2, 3]
-    workflow.undo_last(audit, coders[2])
+    undo_last(audit, coders[2])
     expire(audit)
     say(split, coders[1], "latency")
     assert places(audit) == [1, 2, 3]

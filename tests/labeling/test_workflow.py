@@ -7,6 +7,7 @@ from django.db import IntegrityError, models, transaction
 
 from labeling import workflow
 from labeling.models import Adjudication, Coder, Label, Skip, Verdict
+from labeling.undo import undo_last
 from labeling.workflow import AuditClosedError, Judgment
 from projects.errors import InputError
 from projects.models import Project
@@ -155,7 +156,7 @@ def test_undo_of_a_closed_audit_is_refused(say, mode, audit, coder):
     say("correct", mode["latency"])
     workflow.close_audit(audit)
     with pytest.raises(AuditClosedError):
-        workflow.undo_last(audit, coder)
+        undo_last(audit, coder)
     assert Label.objects.current().count() == 1
 
 

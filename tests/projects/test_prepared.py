@@ -1,6 +1,7 @@
 """A prepared statement finds what its queryset finds, with its relations, and asks once."""
 
 import pytest
+from django.db.models import Count
 
 from labeling.models import Audit, Seat, Unit
 from projects.prepared import Prepared
@@ -65,6 +66,21 @@ def test_a_value_that_the_rows_do_not_depend_on_is_a_mistake(audit):
     )
     with pytest.raises(ValueError, match="depends on token"):
         forgetful.first(audit=audit.pk, token="x")
+
+
+def test_all_finds_every_row_in_the_querysets_order(audit):
+    prepared = Prepared(lambda *, audit: Unit.objects.filter(audit=audit), "audit")
+    expected = [field_values(unit) for unit in Unit.objects.filter(audit=audit)]
+    assert [field_values(unit) for unit in prepared.all(audit=audit.pk)] == expected
+    assert len(expected) == 3
+    assert prepared.all(audit=audit.pk + 1) == []
+
+
+def test_what_the_queryset_annotates_comes_along(audit):
+    def counted(*, audit):
+        return Audit.objects.filter(pk=audit).annotate(n_units=Count("units"))
+
+    assert Prepared(counted, "audit").first(audit=audit.pk).n_units == 3
 
 
 def field_values(row):
