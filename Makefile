@@ -26,7 +26,7 @@ demo: .venv/.runtime ## load the demo and serve it on http://127.0.0.1:8000 (POR
 	@.venv/bin/python manage.py collectstatic --no-input -v 0
 	@exec .venv/bin/python -m gunicorn --config python:config.gunicorn config.wsgi
 
-test: .venv/.dev ## lint, then the whole suite on SQLite and on PostgreSQL
+test: .venv/.dev ## lint, the whole suite on SQLite, and on PostgreSQL all that a database can change
 	@.venv/bin/python -m tests.run test
 
 check: .venv/.dev ## lint, types, contracts and the quick tests, in under two minutes

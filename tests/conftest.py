@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from tests.browser import looks
 from tests.surroundings import (
     CHROMIUM_SWITCHES,
     find_chromium,
@@ -26,7 +27,19 @@ pytest_plugins = [
 ]
 
 
-def pytest_configure() -> None:
+WITH_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="leave out what no database changes, for it was tested on another: tests that open "
+        "none, and the looks of pages",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Leave out what is dear and protects nothing here: test people's passwords, a power cut.
 
     On PostgreSQL the launcher does the same (`tests.postgres`). A server of a test's own is no
@@ -39,6 +52,7 @@ def pytest_configure() -> None:
     options = settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:
         options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
+    looks.seen_before = config.getoption("--database-only")
     DatabaseOperations.sql_flush = delete_from_each  # type: ignore[method-assign, assignment]
 
 
@@ -54,7 +68,11 @@ def pytest_report_header() -> list[str]:
     return [f"database: {database['ENGINE'].rpartition('.')[2]} {database['NAME']}", *missing]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        others = [item for item in items if not opens_database(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if opens_database(item)]
     missing = missing_groups()
     for item in items:
         for mark, why in missing.items():
@@ -63,6 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if any(item.get_closest_marker("browser") for item in items):
         # Playwright leaves an event loop running in the thread of the tests that follow it.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def opens_database(item: pytest.Item) -> bool:
+    fixtures = WITH_DATABASE.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -117,7 +117,7 @@ def test_a_further_report_asks_whether_it_is_one_and_raises_the_total(
     report, unit, coder, view, django_assert_num_queries
 ):
     report(SECOND)
-    with transaction.atomic(), django_assert_num_queries(4):  # with the savepoint's two
+    with transaction.atomic(), django_assert_num_queries(2):  # with the savepoint's two
         record_effort(unit=unit, coder=coder, view=view, active_ms=2 * SECOND)
 
 
