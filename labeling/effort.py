@@ -138,15 +138,20 @@ def time_per_label(audit: Audit) -> dict[tuple[int, int], TimeSpent]:
     return {(row["unit_id"], row["coder_id"]): spent(row["active"], row["wall"]) for row in sums}
 
 
-def seconds_per_label(audit: Audit) -> list[float]:
-    """Active seconds of each current label on a drawn unit; labels without a known time are not
-    in it.
+def active_times(audit: Audit) -> list[tuple[int, int]]:
+    """The unit and the active milliseconds of each current label on a drawn unit, by unit, then
+    shortest first; labels without a known time are not in it.
     """
     given = Label.objects.current().filter(unit=OuterRef("unit"), coder=OuterRef("coder"))
     efforts = Effort.objects.filter(Exists(given), unit__audit=audit)
     efforts = efforts.exclude(unit__kind__in=PLANTED).order_by()
     sums = efforts.values("unit_id", "coder_id").annotate(active=Sum("active_ms"))
-    return [active / 1000 for active in sums.values_list("active", flat=True)]
+    return list(sums.values_list("unit_id", "active").order_by("unit_id", "active"))
+
+
+def seconds_per_label(audit: Audit) -> list[float]:
+    """Active seconds of each current label on a drawn unit, as `active_times` has them."""
+    return [active / 1000 for _, active in active_times(audit)]
 
 
 def spent(active_ms: int, wall: dt.timedelta) -> TimeSpent:

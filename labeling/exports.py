@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import duckdb
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from feedback.models import INSTRUMENTS, Feedback
 from feedback.spreadsheet import neutralise
 from labeling.codebook_versions import mode_names
 from labeling.grader_export import RECORD_COLUMNS, withheld_from_record, write_grader_record
 from labeling.judge_export import VERDICT_COLUMNS, withheld_from_verdicts, write_judge_verdicts
 from labeling.models import PLANTED, Adjudication, Audit, Correctness, Label, Unit
 from labeling.third_opinions import seats_outside_agreement
+from labeling.unit_export import UNIT_COLUMNS, rating_of, write_units
 from projects.errors import InputError
 
 COLUMNS = {
@@ -35,6 +35,7 @@ COLUMNS = {
     "coder": "VARCHAR",
     "seat": "BIGINT",
     "blind_correctness": "VARCHAR",
+    "is_blind": "BOOLEAN",
     "correctness": "VARCHAR",
     "label": "VARCHAR",
     "further_labels": "VARCHAR",
@@ -62,9 +63,11 @@ STRATUM_FACTS = ("name", "n_frame", "n_sampled", "in_frame", "is_negative", "is_
 RELIABILITY_COLUMNS = ("unit", "coder", "label")
 RECORD = "grader-record"
 JUDGES = "judge-verdicts"
-FORMATS = ("csv", "jsonl", "parquet", "reliability", RECORD, JUDGES)
+UNITS = "units"
+FORMATS = ("csv", "jsonl", "parquet", "reliability", UNITS, RECORD, JUDGES)
 COLUMNS_OF = {
     "reliability": RELIABILITY_COLUMNS,
+    UNITS: UNIT_COLUMNS,
     RECORD: RECORD_COLUMNS,
     JUDGES: VERDICT_COLUMNS,
 }
@@ -73,10 +76,11 @@ CONTENT_TYPES = {
     "reliability": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
+    UNITS: "application/x-ndjson",
     RECORD: "text/csv; charset=utf-8",
     JUDGES: "text/csv; charset=utf-8",
 }
-SUFFIXES = {"jsonl": "jsonl", "parquet": "parquet"}
+SUFFIXES = {"jsonl": "jsonl", "parquet": "parquet", UNITS: "jsonl"}
 """Of the formats that are no csv."""
 
 
@@ -84,10 +88,11 @@ def export_labels(audit: Audit, *, kind: str, out: Path) -> dict[str, Any]:
     """Write the audit's counted labels to `out` and the manifest beside it; return the manifest.
 
     csv, jsonl and parquet hold one row per counted label with all `COLUMNS`; reliability holds
-    unit, coder, label of sampled units, as agreement is computed from; grader-record holds the
-    planted units too (`labeling.grader_export`), judge-verdicts what judges said of drawn units.
-    CSV text that a spreadsheet would run is neutralised (`feedback.spreadsheet`); jsonl, parquet
-    and reliability are exact.
+    unit, coder, label of sampled units, as agreement is computed from; units holds every drawn
+    unit, labelled or not (`labeling.unit_export`); grader-record holds the planted units too
+    (`labeling.grader_export`), judge-verdicts what judges said of drawn units.
+    CSV text that a spreadsheet would run is neutralised (`feedback.spreadsheet`); jsonl, parquet,
+    reliability and units are exact.
     A link is followed. Only a plain file is replaced; a device or a pipe is refused.
 
     Raises
@@ -127,10 +132,7 @@ def write_manifest(manifest: dict[str, Any], path: Path) -> None:
 def counted_labels(audit: Audit) -> QuerySet[Label]:
     """One statement, so that the rows are one state of the database, however long it takes."""
     decision = Adjudication.objects.current().filter(unit=OuterRef("unit"))
-    said = Feedback.objects.as_of(audit.frame_until).filter(
-        output=OuterRef("unit__output"), channel__in=INSTRUMENTS
-    )
-    said = said.order_by("-is_negative", F("given_at").desc(nulls_last=True), "-pk")
+    said = rating_of(audit, "unit__output")
     return (
         Label.objects.counted()
         .filter(unit__audit=audit)
@@ -187,6 +189,7 @@ def label_columns(label: Any, further: str) -> dict[str, Any]:
         "coder": label.coder.name,
         "seat": label.seat.position if label.seat else None,
         "blind_correctness": label.verdict.correctness if label.verdict else "",
+        "is_blind": label.verdict.is_blind if label.verdict else None,
         "correctness": label.correctness,
         "label": label.category if label.asks_mode else "",
         "further_labels": further,
@@ -296,6 +299,7 @@ WRITERS = {
     "jsonl": write_jsonl,
     "parquet": write_parquet,
     "reliability": write_reliability,
+    UNITS: write_units,
     RECORD: write_grader_record,
     JUDGES: write_judge_verdicts,
 }
@@ -337,6 +341,8 @@ def withheld_of(audit: Audit, kind: str, n_rows: int) -> dict[str, int]:
         return withheld_from_record(audit, n_rows)
     if kind == JUDGES:
         return withheld_from_verdicts(audit)
+    if kind == UNITS:
+        return {}
     labels = Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
     late = labels.current().filter(is_late=True).count()
     superseded = labels.exclude(superseded_at=None).count()

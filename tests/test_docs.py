@@ -20,6 +20,7 @@ from labeling.exports import COLUMNS, FORMATS, RELIABILITY_COLUMNS, export_label
 from labeling.grader_export import RECORD_COLUMNS
 from labeling.judge_export import VERDICT_COLUMNS
 from labeling.models import Label
+from labeling.unit_export import UNIT_COLUMNS
 from tests.surroundings import REPOSITORY
 
 OURS = ("config", "projects", "feedback", "labeling", "release")
@@ -201,10 +202,13 @@ def test_make_targets_that_are_shown_exist():
 
 
 def test_every_export_column_is_described_in_order():
-    columns = (
-        text("docs/exports.md").partition("## Columns")[2].partition("## The grader record")[0]
-    )
+    columns = text("docs/exports.md").partition("## Columns")[2].partition("## The units")[0]
     assert TABLE_ROW.findall(columns) == list(COLUMNS)
+
+
+def test_every_column_of_the_units_is_described_in_order():
+    units = text("docs/exports.md").partition("## The units")[2]
+    assert TABLE_ROW.findall(units.partition("## The grader record")[0]) == list(UNIT_COLUMNS)
 
 
 def test_every_column_of_the_grader_record_is_described_in_order():

@@ -229,3 +229,17 @@ def test_coders_of_the_project_appear_under_a_pseudonym(
     row = json.loads((tmp_path / "labels.jsonl").read_text())
     assert row["coder"].startswith("c-")
     assert "ana" not in row["coder"]
+
+
+@pytest.mark.parametrize("is_blind", [True, False])
+def test_a_label_says_whether_its_first_verdict_was_blind(
+    make_open_audit, say, ana, give_labels, tmp_path, is_blind
+):
+    audit = make_open_audit(2, is_blind=is_blind)
+    first, second = audit.units.order_by("pk")
+    say(first, ana, "latency")
+    give_labels(audit, {second.name: ["latency"]})
+    export(audit, "jsonl", tmp_path / "labels.jsonl")
+    made, imported = map(json.loads, (tmp_path / "labels.jsonl").read_text().splitlines())
+    assert (made["blind_correctness"], made["is_blind"]) == ("correct", is_blind)
+    assert (imported["blind_correctness"], imported["is_blind"]) == ("", None)
