@@ -129,17 +129,23 @@ def frame_outputs(frame: Frame) -> list[int]:
     return [int(row[0]) for row in frame.source.rows(text)]
 
 
-def n_by_judge(frame: Frame, judge: Judge) -> dict[tuple[str, str | None], int]:
-    """Count the frame by stratum and by what the judge says now; None: it has not judged them."""
-    verdicts = (
-        "SELECT o.external_id AS id, v.correctness AS said FROM labeling_judgeverdict AS v "
-        "JOIN feedback_output AS o ON o.id = v.output_id "
-        f"WHERE v.judge_id = {int(judge.pk)} AND v.superseded_at IS NULL"
-    )
+def n_by_judge(frame: Frame) -> dict[int, dict[tuple[str, str | None], int]]:
+    """For each judge, count the frame by stratum and by what it says now; None: it has not judged.
+
+    One query, however many judges the project has; a judge that has judged none of it is missing.
+    """
+    project = int(frame.source.project.pk)
     text = (
-        f"SELECT framed.position, verdicts.said, COUNT(*) FROM ({frame.text()}) AS framed "
-        f"LEFT JOIN ({verdicts}) AS verdicts ON verdicts.id = framed.id "
-        "GROUP BY framed.position, verdicts.said"
+        "SELECT v.judge_id, framed.position, v.correctness, COUNT(*) "
+        f"FROM ({frame.text()}) AS framed JOIN feedback_output AS o "
+        f"ON o.external_id = framed.id AND o.project_id = {project} "
+        "JOIN labeling_judgeverdict AS v ON v.output_id = o.id AND v.superseded_at IS NULL "
+        "GROUP BY v.judge_id, framed.position, v.correctness"
     )
     names = list(frame.cuts)
-    return {(names[position], said): int(n) for position, said, n in frame.source.rows(text)}
+    found: dict[int, dict[tuple[str, str | None], int]] = {}
+    for judge, position, said, n in frame.source.rows(text):
+        counts = found.setdefault(int(judge), {(name, None): frame.n_frame[name] for name in names})
+        counts[names[position], said] = int(n)
+        counts[names[position], None] -= int(n)
+    return {judge: {key: n for key, n in counts.items() if n} for judge, counts in found.items()}

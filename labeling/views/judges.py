@@ -10,8 +10,8 @@ from labeling.access import AuditRequest, audit_roles
 from labeling.chart_shapes import BarChart
 from labeling.charts import BarRow, bars
 from labeling.judge_files import judge_figure
-from labeling.judge_reports import JudgeReport, JudgesReport, build_judges_report
-from labeling.models import Correctness, Judge
+from labeling.judge_reports import JudgeReport, build_judge_report, build_judges_report
+from labeling.models import Audit, Correctness, Judge
 from labeling.reports import AuditData
 from labeling.views.report_pages import csv_file
 from projects.roles import READERS
@@ -29,7 +29,8 @@ def judges(request: AuditRequest) -> HttpResponse:
         for kind in Judge.Kind
     ]
     context = {
-        **about(report),
+        "audit": request.audit,
+        "report": report,
         "groups": [(name, found) for name, found in groups if found],
         "among": [(AMONG[found.kind], found) for found in report.among],
     }
@@ -40,10 +41,9 @@ def judges(request: AuditRequest) -> HttpResponse:
 @audit_roles(READERS)
 def judge(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge, and the prompt or rubric it was given."""
-    report = build_judges_report(request.audit)
-    found = find_report(report, pk)
+    found = find_report(request.audit, pk)
     context = {
-        **about(report),
+        "audit": request.audit,
         "found": found,
         "verdicts": named(found.quality, dict(Correctness.choices)),
         "modes": named(found.modes, AuditData(request.audit).mode_names) if found.modes else [],
@@ -60,13 +60,13 @@ def judge(request: AuditRequest, pk: int) -> HttpResponse:
 @audit_roles(READERS)
 def judge_csv(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge with their exact numbers."""
-    found = find_report(build_judges_report(request.audit), pk)
+    found = find_report(request.audit, pk)
     name = f"{request.audit.slug}-judge-{found.judge.name}"
     return csv_file(judge_figure(found), name)
 
 
-def find_report(report: JudgesReport, pk: int) -> JudgeReport:
-    found = next((found for found in report.judges if found.judge.pk == pk), None)
+def find_report(audit: Audit, pk: int) -> JudgeReport:
+    found = build_judge_report(audit, pk)
     if found is None:
         raise Http404
     return found
@@ -78,10 +78,6 @@ def judges_json(request: AuditRequest) -> HttpResponse:
     """The same figures as `judges --json`."""
     found = build_judges_report(request.audit).as_dict()
     return JsonResponse(found, json_dumps_params={"indent": 2})
-
-
-def about(report: JudgesReport) -> dict[str, object]:
-    return {"audit": report.audit, "report": report}
 
 
 def named(quality: JudgeQuality, names: dict[str, str]) -> list[tuple[str, object]]:

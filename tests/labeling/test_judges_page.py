@@ -6,6 +6,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from labeling.judges import Judgement, record_judgements, register_judge
 from labeling.models import Judge
@@ -279,3 +281,31 @@ def test_every_key_of_the_answer_is_described(large_audit, judged):
 def test_an_unknown_audit_is_one_sentence(db):
     with pytest.raises(CommandError, match="SLUG: expected the slug of an audit"):
         call_command("judges", "none")
+
+
+def test_the_frame_is_counted_once_however_many_judges_there_are(
+    large_audit, judged, rey_client, django_assert_num_queries
+):
+    pages = ("judges/", "judges.json", "judges/{pk}/", "judges/{pk}.csv")
+    first = judged("good", {f"o{n}": truth(n) for n in range(400)})
+    counted = {}
+    for path in pages:
+        with CaptureQueriesContext(connection) as queries:
+            assert rey_client.get(f"/audits/november/{path.format(pk=first.pk)}").status_code == 200
+        counted[path] = len(queries)
+    for k in range(6):
+        judged(f"more{k}", {f"o{n}": truth(n + k) for n in range(400)})
+    for path in pages:
+        with django_assert_num_queries(counted[path]):
+            rey_client.get(f"/audits/november/{path.format(pk=first.pk)}")
+    assert [row["n_judged_frame"] for row in judges(large_audit)["judges"]] == [400] * 7
+
+
+def test_a_judge_of_outputs_that_are_outside_the_frame_has_judged_none_of_it(
+    large_audit, judged, make_output
+):
+    make_output("up0", thumb="up")
+    judged("elsewhere", {"up0": ("correct",)})
+    (found,) = judges(large_audit)["judges"]
+    assert (found["n_judged"], found["n_judged_frame"]) == (1, 0)
+    assert "has judged 0 of the frame's 400 outputs" in found["share_undefined_because"]
