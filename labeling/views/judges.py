@@ -4,16 +4,13 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.judge_strata import ShareWithJudge
 from analysis.judges import JudgeQuality
 from labeling.access import AuditRequest, audit_roles
-from labeling.chart_shapes import BarChart
-from labeling.charts import BarRow, bars
-from labeling.judge_files import judge_figure
+from labeling.judge_files import judge_figure, judges_figure, share_chart
 from labeling.judge_reports import JudgeReport, build_judge_report, build_judges_report
 from labeling.models import Audit, Correctness, Judge
 from labeling.reports import AuditData
-from labeling.views.report_pages import csv_file
+from labeling.views.report_pages import csv_file, svg_file
 from projects.roles import READERS
 
 AMONG = {"human": "human judges", "model": "models", "rubric": "rubrics"}
@@ -61,8 +58,20 @@ def judge(request: AuditRequest, pk: int) -> HttpResponse:
 def judge_csv(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge with their exact numbers."""
     found = find_report(request.audit, pk)
-    name = f"{request.audit.slug}-judge-{found.judge.name}"
-    return csv_file(judge_figure(found), name)
+    return csv_file(judge_figure(found), file_name(found, request.audit))
+
+
+@require_safe
+@audit_roles(READERS)
+def judge_svg(request: AuditRequest, pk: int) -> HttpResponse:
+    """The share with and without the judge, as a picture that needs nothing else."""
+    found = find_report(request.audit, pk)
+    source = f"{request.audit.name} · 95% intervals"
+    return svg_file(judge_figure(found), file_name(found, request.audit), source=source)
+
+
+def file_name(found: JudgeReport, audit: Audit) -> str:
+    return f"{audit.slug}-judge-{found.judge.name}"
 
 
 def find_report(audit: Audit, pk: int) -> JudgeReport:
@@ -70,6 +79,14 @@ def find_report(audit: Audit, pk: int) -> JudgeReport:
     if found is None:
         raise Http404
     return found
+
+
+@require_safe
+@audit_roles(READERS)
+def judges_csv(request: AuditRequest) -> HttpResponse:
+    """All figures of all judges with their exact numbers."""
+    figure = judges_figure(build_judges_report(request.audit))
+    return csv_file(figure, f"{request.audit.slug}-judges")
 
 
 @require_safe
@@ -87,20 +104,3 @@ def named(quality: JudgeQuality, names: dict[str, str]) -> list[tuple[str, objec
         for entry in quality.per_label
         if entry.n_human or entry.n_judge
     ]
-
-
-def share_chart(found: ShareWithJudge) -> BarChart:
-    parts = (("Humans alone", found.without), ("With the judge as stratum", found.with_judge))
-    return bars(
-        [
-            BarRow(
-                label=label,
-                value=share.value,
-                low=share.low,
-                high=share.high,
-                kind=found.label,
-                note=share.undefined_because or share.too_imprecise or "",
-            )
-            for label, share in parts
-        ]
-    )
