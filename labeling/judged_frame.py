@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedback.cleaning import shown
 from feedback.frame_source import DatabaseSource, moment
 from feedback.frame_sql import Cut, quoted
 from feedback.frame_strata import FRAMES, read_frame
+from feedback.sample_split import SampleSplit
 from labeling.judges import find_judge
-from labeling.models import Audit, Judge
+from labeling.models import Audit, Correctness, Judge
 from projects.errors import InputError
 from projects.models import Project
 
 BY_JUDGE = "judge:"
 """How a strata field begins that is a judge's label: judge:NAME@VERSION."""
+JUDGE_NEGATIVES = 0.7
+"""The part of a sample from a judge's negatives that is advised where a rare mode is sought."""
 NOT_JUDGED = "(not judged)"
 
 
@@ -59,6 +63,18 @@ def source_by_judge(project: Project, strata_field: str, until: datetime) -> Jud
         return None
     judge = find_judge(project, strata_field.removeprefix(BY_JUDGE))
     return JudgedSource(project, until, judge)
+
+
+def split_by_judge(strata_field: str, share: float | None) -> SampleSplit | None:
+    """A sample with `share` of it from the judge's negatives; None: in proportion."""
+    if share is None:
+        return None
+    if not strata_field.startswith(BY_JUDGE):
+        raise InputError(
+            "judge-negatives: expected where a judge's label is the strata, "
+            f"got {shown(strata_field)}."
+        )
+    return SampleSplit(positive=str(Correctness.CORRECT), share=share)
 
 
 @dataclass(frozen=True)
