@@ -41,6 +41,11 @@ urlpatterns = [
     path(TREND + "<slug:frame>.csv", report_pages.trend_csv, name="trend-csv"),
     path(TREND + "<slug:frame>.svg", report_pages.trend_svg, name="trend-svg"),
     path("projects/<slug:project_slug>/compare/", compare.compare_page, name="compare"),
+    path(
+        "projects/<slug:project_slug>/compare/<slug:figure>.csv",
+        compare.compare_csv,
+        name="compare-csv",
+    ),
     path(CODEBOOKS, codebooks.codebooks, name="codebooks"),
     path(CODEBOOKS + "make/", codebooks.codebook_default, name="codebook-default"),
     path(CODEBOOK, codebooks.codebook, name="codebook"),

@@ -36,6 +36,7 @@ WHO_MAY_ENTER = {
     "labeling:project": READERS,
     "labeling:audit-new": LEADS,
     "labeling:compare": READERS,
+    "labeling:compare-csv": READERS,
     "labeling:codebooks": READERS,
     "labeling:codebook-default": LEADS,
     "labeling:codebook": EVERYONE,

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from analysis.estimates import Estimate
 from analysis.stability import DEFAULT_MARGIN
-from labeling.comparison import Comparison, compare, find_side
+from labeling.comparison import SEVERAL_AT_ONCE, Comparison, compare, find_side
 from labeling.reports import points
 from projects.commands import InputCommand
 
@@ -34,6 +34,8 @@ class Command(InputCommand):
 def describe(found: Comparison) -> str:
     lines = [f"{side.key}: {points(side.share)}" for side in (found.first, found.second)]
     lines += [f"change: {signed(found.difference)}", *found.warnings]
+    lines += [f"  {mode.name}: {signed(mode.difference)}" for mode in found.modes]
+    lines += [SEVERAL_AT_ONCE] if found.modes else []
     if found.parts is None:
         lines.append(f"mix and rate: not known ({found.parts_undefined_because})")
     else:
