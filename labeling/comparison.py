@@ -275,4 +275,5 @@ def step_as_dict(step: StabilityStep) -> dict[str, Any]:
         "difference": step.difference.as_dict(),
         "n_windows": step.n_windows,
         "is_break": step.is_break,
+        "to_decide": step.to_decide.as_dict() if step.to_decide else None,
     }

@@ -1,6 +1,7 @@
 """The change of the headline: its interval, its parts by domain, and the series of audits."""
 
 import csv
+import html
 import json
 import re
 from io import StringIO
@@ -254,6 +255,20 @@ class TestTwoAudits:
 
         assert states(0.49) == "stable"
         assert states(0.01) != "stable"
+
+    def test_what_is_not_decided_says_how_many_labels_would_decide_it(self, two, rey_client):
+        found = compare(find_side("june"), find_side("july"), margin=0.13)
+        (_, step) = found.steps
+        assert step.state == "unknown"
+        out, text = StringIO(), StringIO()
+        call_command("compare", "june", "july", "--margin", "0.13", "--json", stdout=out)
+        call_command("compare", "june", "july", "--margin", "0.13", stdout=text)
+        first, second = json.loads(out.getvalue())["stability"]
+        assert first["to_decide"] is None
+        assert second["to_decide"] == step.to_decide.as_dict()
+        assert step.to_decide.sentence in text.getvalue()
+        page = rey_client.get(PAGE, {"a": "june", "b": "july", "margin": "13"}).text
+        assert step.to_decide.sentence in html.unescape(page)
 
     def test_imported_labels_have_a_change_and_no_parts(self, two, write_labels, project):
         rows = [(str(k), "a", UNWELCOME if k % 2 else "latency") for k in range(40)]
