@@ -30,7 +30,7 @@ class LabelsToDecide:
     @property
     def sentence(self) -> str:
         if self.labels is None:
-            return f"how many labels would decide is not known: {self.undefined_because}"
+            return f"no number of labels can be named: {self.undefined_because}"
         return (
             f"label about {self.labels:,} more in each audit: if the shares are as found, it is "
             f"then called {self.decision} with a chance of {self.power:.0%} or more"

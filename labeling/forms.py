@@ -61,7 +61,7 @@ class AuditForm(forms.Form):
     )
     judge_negatives = forms.FloatField(
         required=False,
-        initial=100 * JUDGE_NEGATIVES,
+        initial=round(100 * JUDGE_NEGATIVES),
         label="From the judge's negatives",
         help_text="With strata by a judge, in percent of the sample: what it does not call "
         "correct. 70 and more suits a good judge of a rare mode; the preview says what it gains. "
