@@ -58,18 +58,17 @@ def labels_to_decide(
     Parameters
     ----------
     this, earlier : Share
-        Of the audit and of those it is compared with, all defined, without finite population.
+        Of the audit and of those it is compared with, at least one, without finite population.
     """
-    if any(one.value is None or not one.n_eff for one in (this, *earlier)) or not earlier:
-        reason = "a share is undefined"
-        return LabelsToDecide(labels=None, decision=None, power=power, undefined_because=reason)
+    if any(one.value is None or not one.n_eff for one in (this, *earlier)):
+        return _none("one of the audits has no share of its own", power)
     plan = _Plan.of(this, earlier, margin)
     most = min(MAX_LABELS, *(one.n_frame - one.n for one in (this, *earlier)))
     if most < 1 or max(plan.chances(most)) < power:
         reason = f"more than {MAX_LABELS:,} labels in each audit would be needed"
         if most < MAX_LABELS:
             reason = "not even all outputs of the smallest audit's frame would decide it"
-        return LabelsToDecide(labels=None, decision=None, power=power, undefined_because=reason)
+        return _none(reason, power)
     low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
@@ -78,6 +77,10 @@ def labels_to_decide(
     return LabelsToDecide(
         labels=high, decision="stable" if stable >= moved else "moved", power=power
     )
+
+
+def _none(reason: str, power: float) -> LabelsToDecide:
+    return LabelsToDecide(labels=None, decision=None, power=power, undefined_because=reason)
 
 
 @dataclass(frozen=True)

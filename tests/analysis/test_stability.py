@@ -149,6 +149,12 @@ class TestLabelsToDecide:
         found = to_decide(window("a", 8, 100, 10**6), window("b", 8, 100, 10**6), margin=0.001)
         assert found.undefined_because == "more than 20,000 labels in each audit would be needed"
 
+    def test_an_earlier_audit_without_a_share_of_its_own_is_said(self):
+        strata = [StratumSample("all", 100, [1] * 2 + [0] * 18), StratumSample("none", 10, [])]
+        partly = Window(name="b", strata=strata, codebook="default 1")
+        found = to_decide(window("a", 8, 100), partly, window("c", 8, 100))
+        assert found.undefined_because == "one of the audits has no share of its own"
+
     @pytest.mark.simulation
     @pytest.mark.parametrize(
         ("cases", "n", "margin", "decision"),
