@@ -11,6 +11,7 @@ from typing import Literal
 from analysis.errors import AnalysisInputError
 from analysis.estimates import Estimate, undefined
 from analysis.shares import Share, StratumSample, share, share_difference
+from analysis.stability_plan import LabelsToDecide, labels_to_decide
 
 DEFAULT_MARGIN = 0.05
 LEVEL = 0.90
@@ -45,6 +46,9 @@ class StabilityStep:
         The codebook is not that of the window before; what came before does not count.
     n_windows : int
         How many earlier windows are pooled.
+    to_decide : LabelsToDecide, optional
+        How many labels more in each window would decide; None where the state is known, or there
+        is no difference.
     """
 
     name: str
@@ -55,6 +59,7 @@ class StabilityStep:
     margin: float
     is_break: bool
     n_windows: int
+    to_decide: LabelsToDecide | None = None
 
 
 def stability(
@@ -101,15 +106,20 @@ def _step(
     difference = share_difference(this, before)
     if not earlier:
         difference = undefined("there is no earlier window" + " of this codebook" * is_break)
+    state, to_decide = _state(difference, margin), None
+    if state == "unknown" and difference.value is not None:
+        each = [share(one.strata, finite_population=False, level=LEVEL) for one in earlier]
+        to_decide = labels_to_decide(this, each, margin=margin)
     return StabilityStep(
         name=window.name,
-        state=_state(difference, margin),
+        state=state,
         difference=difference,
         this=this,
         earlier=before,
         margin=margin,
         is_break=is_break,
         n_windows=len(earlier),
+        to_decide=to_decide,
     )
 
 

@@ -17,6 +17,7 @@ from feedback.controls import (
 from feedback.frame_source import DatabaseSource, FrameSource
 from feedback.frame_sql import Share, draw_text, number_text
 from feedback.frame_strata import CONTROLLED, FRAMES, FrameCounts, FrameStratum, read_frame
+from feedback.sample_split import SampleSplit, margin_of
 from projects.errors import InputError
 from projects.models import Project
 
@@ -43,6 +44,7 @@ class FramePlan:
     sham_share: float = 0.0
     coders: int = 3
     source: FrameSource | None = None
+    split: SampleSplit | None = None
 
     @property
     def place(self) -> FrameSource:
@@ -60,6 +62,7 @@ class FramePreview:
     strata: tuple[FrameStratum, ...]
     cut: str
     warnings: tuple[str, ...]
+    is_split: bool = False
 
     @property
     def n_frame(self) -> int:
@@ -89,6 +92,8 @@ class FramePreview:
     @property
     def margin(self) -> float:
         """Half width of the 95% interval of a share of 50%, once every unit is labelled."""
+        if self.is_split:
+            return margin_of([stratum for stratum in self.strata if stratum.in_frame])
         return margin_for_units(WORST_CASE, self.n_sampled, self.n_frame)
 
 
@@ -119,12 +124,16 @@ def preview(plan: FramePlan) -> FramePreview:
             f"strata: expected a field with at most {MOST_STRATA} strata, "
             f"{plan.strata_field!r} gives {len(frame)}."
         )
-    size, warnings = sample_size(plan, sum(stratum.n_frame for stratum in frame))
+    if plan.split:
+        plan.split.check_sides(frame)
+    size, warnings = sample_size(plan, frame)
     if len(frame) > BEST_AT_MOST:
         warnings.append(
             f"{len(frame)} strata: at most about {BEST_AT_MOST} keep enough units in each."
         )
-    strata = share_out(frame, size)
+    strata = share_out(frame, size, plan.split)
+    if plan.split:
+        warnings.append(plan.split.sentence(strata, FEWEST))
     strata += controls(plan, read, size, warnings)
     return FramePreview(
         n_outputs=read.n_outputs,
@@ -133,6 +142,7 @@ def preview(plan: FramePlan) -> FramePreview:
         strata=tuple(strata),
         cut=read.cut,
         warnings=(*read.warnings, *warnings),
+        is_split=plan.split is not None,
     )
 
 
@@ -189,14 +199,19 @@ def check_numbers(plan: FramePlan) -> None:
     if plan.n_thumbs_up < 0:
         raise InputError(f"thumbs-up: expected 0 or more units, got {plan.n_thumbs_up}.")
     check_sham_share(plan.sham_share, plan.n_thumbs_up)
+    if plan.split:
+        plan.split.check()
     if not -(2**63) <= plan.seed < 2**63:
         raise InputError(f"seed: expected a whole number of 64 bits, got {plan.seed}.")
 
 
-def sample_size(plan: FramePlan, n_frame: int) -> tuple[int, list[str]]:
+def sample_size(plan: FramePlan, frame: Sequence[FrameStratum]) -> tuple[int, list[str]]:
     """Give the number of units asked for, or needed for the margin, and what to say about it."""
+    n_frame = sum(stratum.n_frame for stratum in frame)
     if plan.margin is not None:
         size = units_for_margin(WORST_CASE, plan.margin, n_frame)
+        if plan.split:
+            size = plan.split.size_for(plan.margin, frame, at_least=size, fewest=FEWEST)
         said = (
             f"{size:,} units give ±{plan.margin * 100:g} points at the worst case, a share of 50%."
         )
@@ -207,9 +222,12 @@ def sample_size(plan: FramePlan, n_frame: int) -> tuple[int, list[str]]:
     return size, []
 
 
-def share_out(frame: Sequence[FrameStratum], size: int) -> list[FrameStratum]:
+def share_out(
+    frame: Sequence[FrameStratum], size: int, split: SampleSplit | None = None
+) -> list[FrameStratum]:
     """Give each stratum its n; one without a unit could not be estimated, so that is refused."""
-    sizes = allocate({stratum.name: stratum.n_frame for stratum in frame}, size, FEWEST)
+    counts = {stratum.name: stratum.n_frame for stratum in frame}
+    sizes = split.sizes(frame, size, FEWEST) if split else allocate(counts, size, FEWEST)
     empty = [name for name, n in sizes.items() if n == 0]
     if empty:
         enough = sum(min(FEWEST, stratum.n_frame) for stratum in frame)

@@ -55,9 +55,9 @@ class AuditAgreement:
     `patterns` is one query that groups in the database; `tally` goes once through all labels.
     """
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, *, seed: int | None = None) -> None:
         self.audit = audit
-        self.seed = audit.seed % 2**63
+        self.seed = (audit.seed if seed is None else seed) % 2**63
 
     @cached_property
     def categories(self) -> Categories:
@@ -71,7 +71,7 @@ class AuditAgreement:
     def tally(self) -> CoderTally:
         return read_tally(self.audit, self.categories)
 
-    def report(self, *, level: str = "nominal", seed: int | None = None) -> AgreementReport:
+    def report(self, *, level: str = "nominal") -> AgreementReport:
         patterns, ordered = self.patterns, True
         if level != "nominal" and self.audit.is_imported:
             # numbers in numeric order, whatever order the file had them in
@@ -80,7 +80,7 @@ class AuditAgreement:
         return agreement_from_patterns(
             patterns,
             level=level,
-            seed=self.seed if seed is None else seed % 2**63,
+            seed=self.seed,
             n_coders=self.tally.n_coders,
             pairs=self.tally.pairs(),
             ordered=ordered,

@@ -12,6 +12,7 @@ from analysis.stability import DEFAULT_MARGIN, StabilityStep, Window, stability
 from labeling.audit_data import HEADLINE_MODE, AuditData
 from labeling.domain_shares import cut_by_domain, pool_small
 from labeling.models import Audit, Stratum
+from labeling.reliability import CANNOT_TELL
 from labeling.reports import mode_share
 from labeling.trends import codebooks_of
 from projects.errors import InputError
@@ -44,17 +45,49 @@ class Side:
 
     @cached_property
     def share(self) -> Share:
+        """The headline."""
+        return self.share_of(HEADLINE_MODE)
+
+    def share_of(self, mode: str) -> Share:
         """Without finite population: a comparison speaks of what comes next."""
-        if not self.stratum or HEADLINE_MODE not in self.data.modes.weights:
-            return mode_share(self.data, HEADLINE_MODE, finite_population=False)
-        return share(samples(self.data, self.strata), finite_population=False)
+        if not self.stratum or mode not in self.data.modes.weights:
+            return mode_share(self.data, mode, finite_population=False)
+        return share(samples(self.data, self.strata, mode), finite_population=False)
 
     def as_dict(self) -> dict[str, Any]:
         return {"audit": self.audit.slug, "stratum": self.stratum or None, **self.share.as_dict()}
 
 
-def samples(data: AuditData, strata: list[Stratum]) -> list[StratumSample]:
-    return data.samples(data.modes.weights[HEADLINE_MODE].astype(float), strata)
+def samples(
+    data: AuditData, strata: list[Stratum], mode: str = HEADLINE_MODE
+) -> list[StratumSample]:
+    return data.samples(data.modes.weights[mode].astype(float), strata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeChange:
+    """The change of one failure mode's share, or of `cannot_tell`; not known without both."""
+
+    code: str
+    name: str
+    before: Share
+    after: Share
+    difference: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "mode": self.code,
+            "name": self.name,
+            "a": self.before.as_dict(),
+            "b": self.after.as_dict(),
+            "difference": self.difference.as_dict(),
+        }
+
+
+SEVERAL_AT_ONCE = (
+    "Each change has its own 95% interval, not widened for the number of them: of twenty changes "
+    "that are none, one leaves out zero by chance."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +97,7 @@ class Comparison:
     first: Side
     second: Side
     difference: Estimate
+    modes: tuple[ModeChange, ...]
     parts: Decomposition | None
     parts_undefined_because: str
     pooled: tuple[str, ...]
@@ -76,6 +110,8 @@ class Comparison:
             "a": self.first.as_dict(),
             "b": self.second.as_dict(),
             "difference": self.difference.as_dict(),
+            "modes": [mode.as_dict() for mode in self.modes],
+            "modes_note": SEVERAL_AT_ONCE,
             "parts": parts_as_dict(self.parts),
             "parts_undefined_because": self.parts_undefined_because or None,
             "pooled_domains": list(self.pooled),
@@ -104,6 +140,7 @@ def compare(first: Side, second: Side, *, margin: float = DEFAULT_MARGIN) -> Com
         first=first,
         second=second,
         difference=share_difference(second.share, first.share),
+        modes=tuple(mode_changes(first, second)),
         parts=parts,
         parts_undefined_because=reason,
         pooled=pooled,
@@ -111,6 +148,22 @@ def compare(first: Side, second: Side, *, margin: float = DEFAULT_MARGIN) -> Com
         steps=follow(second.audit, margin=margin),
         margin=margin,
     )
+
+
+def mode_changes(first: Side, second: Side) -> Iterable[ModeChange]:
+    """Every mode of either codebook, in the order of the second one, `cannot_tell` last."""
+    names = {**first.data.mode_names, **second.data.mode_names}
+    own = [code for code in second.data.mode_names if code != CANNOT_TELL]
+    gone = [code for code in first.data.mode_names if code not in {*own, CANNOT_TELL}]
+    for code in [*own, *gone, *([CANNOT_TELL] if CANNOT_TELL in names else [])]:
+        before, after = first.share_of(code), second.share_of(code)
+        yield ModeChange(
+            code=code,
+            name=names[code],
+            before=before,
+            after=after,
+            difference=share_difference(after, before),
+        )
 
 
 def cut_change(first: Side, second: Side) -> tuple[Decomposition | None, str, tuple[str, ...]]:
@@ -222,4 +275,5 @@ def step_as_dict(step: StabilityStep) -> dict[str, Any]:
         "difference": step.difference.as_dict(),
         "n_windows": step.n_windows,
         "is_break": step.is_break,
+        "to_decide": step.to_decide.as_dict() if step.to_decide else None,
     }

@@ -13,7 +13,7 @@ from feedback.frame_strata import FrameStratum
 from feedback.frames import DrawnOutput, FramePlan, FramePreview, draw, preview
 from feedback.models import Output
 from labeling.audit_options import check_cap, check_third_opinion
-from labeling.judged_frame import source_by_judge
+from labeling.judged_frame import source_by_judge, split_by_judge
 from labeling.models import Audit, Codebook, Seat, Stratum, Unit
 from projects.errors import InputError
 from projects.models import Project, User
@@ -57,6 +57,7 @@ def draw_audit(
         frame_note=" ".join([frame.cut, *frame.warnings]),
         frame_until=plan.until,
         strata_field=plan.strata_field,
+        judge_negatives=plan.split.share if plan.split else None,
         codebook=codebook,
         coders_per_unit=plan.coders,
         seed=plan.seed,
@@ -189,6 +190,7 @@ def plan_again(audit: Audit, size: int, source: FrameSource | None) -> FramePlan
         seed=audit.seed,
         until=audit.frame_until,
         source=source or source_by_judge(audit.project, audit.strata_field, audit.frame_until),
+        split=split_by_judge(audit.strata_field, audit.judge_negatives),
     )
 
 

@@ -15,13 +15,14 @@ from feedback.frames import MOST_CODERS, FramePlan
 from labeling.audit_options import check_cap, check_third_opinion
 from labeling.codebooks import DEFAULT
 from labeling.drawing import check_slug
-from labeling.judged_frame import BY_JUDGE, source_by_judge
+from labeling.judged_frame import BY_JUDGE, JUDGE_NEGATIVES, source_by_judge, split_by_judge
 from labeling.models import Codebook, Judge, JudgeVerdict
 from projects.errors import InputError
 from projects.models import Project
 
 FIELD_OF = {
     "strata": "strata_field",
+    "judge-negatives": "judge_negatives",
     "thumbs-up": "n_thumbs_up",
     "size or margin": "size",
     "third opinion": "asks_third",
@@ -57,6 +58,14 @@ class AuditForm(forms.Form):
         choices=STRATA,
         help_text="At most about six; each gets at least 20 units. By a judge: each of its "
         "verdicts, and what it has not judged, is a stratum.",
+    )
+    judge_negatives = forms.FloatField(
+        required=False,
+        initial=round(100 * JUDGE_NEGATIVES),
+        label="From the judge's negatives",
+        help_text="With strata by a judge, in percent of the sample: what it does not call "
+        "correct. 70 and more suits a good judge of a rare mode; the preview says what it gains. "
+        "Empty: in proportion.",
     )
     size = forms.IntegerField(
         required=False, initial=200, help_text="Units to draw. Leave it empty to give a margin."
@@ -169,6 +178,18 @@ class AuditForm(forms.Form):
             )
         return percent / 100
 
+    def clean_judge_negatives(self) -> float | None:
+        """As a part; None where the strata are no judge's label, since the field comes filled."""
+        percent: float | None = self.cleaned_data["judge_negatives"]
+        field = self.cleaned_data.get("strata_field", "")
+        if percent is None or not field.startswith(BY_JUDGE):
+            return None
+        if not 0 < percent < 100:
+            raise forms.ValidationError(
+                f"Expected a percentage above 0 and below 100, got {percent:g}."
+            )
+        return percent / 100
+
     def plan(self) -> FramePlan:
         """The plan of a valid form, frozen at this moment."""
         given = self.cleaned_data
@@ -185,6 +206,7 @@ class AuditForm(forms.Form):
             seed=given["seed"],
             until=until,
             source=source_by_judge(self.project, given["strata_field"], until),
+            split=split_by_judge(given["strata_field"], given["judge_negatives"]),
         )
 
     def refuse(self, error: InputError) -> None:

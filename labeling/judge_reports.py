@@ -136,6 +136,11 @@ class JudgedAudit:
             return str(error)
 
     @cached_property
+    def n_by_judge(self) -> dict[int, dict[tuple[str, str | None], int]]:
+        """The frame by stratum and label, for all judges at once."""
+        return {} if isinstance(self.frame, str) else n_by_judge(self.frame)
+
+    @cached_property
     def verdicts(self) -> pd.DataFrame:
         """What each judge says now of the audit's drawn units: judge, unit, correctness, mode."""
         units = dict(self.audit.units.drawn().exclude(output=None).values_list("output_id", "pk"))
@@ -226,7 +231,8 @@ class JudgedAudit:
             sample = self.sample(self.data.modes.weights, said, headline)
             return share_drawn_by_judge(sample, HEADLINE_MODE), None, ""
         names = {stratum.name for stratum in headline}
-        counted = n_by_judge(self.frame, judge)
+        nothing = {(name, None): n for name, n in self.frame.n_frame.items()}
+        counted = self.n_by_judge.get(judge.pk, nothing)
         counts = {key: n for key, n in counted.items() if key[0] in names}
         n_frame = sum(counts.values())
         n_judged = sum(n for (_, value), n in counts.items() if value is not None)
@@ -259,20 +265,32 @@ class JudgedAudit:
         return tuple(found)
 
 
-def build_judges_report(audit: Audit) -> JudgesReport:
-    """Compare every judge of the project with the humans of an audit, as labels stand now."""
+def judges_of(audit: Audit) -> dict[Judge, int]:
+    """The judges with a verdict in the audit's project, each with how many outputs it judged."""
     said = JudgeVerdict.objects.current().filter(judge__project=audit.project_id)
     counted = said.values("judge").order_by().annotate(n=Count("pk"))
     n_judged = dict(counted.values_list("judge", "n"))
-    judges = list(Judge.objects.filter(pk__in=n_judged))
+    return {judge: n_judged[judge.pk] for judge in Judge.objects.filter(pk__in=n_judged)}
+
+
+def build_judge_report(audit: Audit, pk: int) -> JudgeReport | None:
+    """Compare one judge of the project with the humans of an audit; None: there is no such."""
+    judged = JudgedAudit(audit)
+    judges = judges_of(audit)
+    return next((judged.report(one, n) for one, n in judges.items() if one.pk == pk), None)
+
+
+def build_judges_report(audit: Audit) -> JudgesReport:
+    """Compare every judge of the project with the humans of an audit, as labels stand now."""
+    judges = judges_of(audit)
     judged = JudgedAudit(audit)
     weights = judged.data.correctness.weights
     return JudgesReport(
         audit=audit,
         n_frame=sum(stratum.n_frame for stratum in judged.strata),
         n_labelled=len(weights.index.intersection(list(judged.in_frame))),
-        judges=tuple(judged.report(judge, n_judged[judge.pk]) for judge in judges),
-        among=judged.among(judges),
+        judges=tuple(judged.report(judge, n) for judge, n in judges.items()),
+        among=judged.among(list(judges)),
     )
 
 

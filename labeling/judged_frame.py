@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedback.cleaning import shown
 from feedback.frame_source import DatabaseSource, moment
 from feedback.frame_sql import Cut, quoted
 from feedback.frame_strata import FRAMES, read_frame
+from feedback.sample_split import SampleSplit
 from labeling.judges import find_judge
-from labeling.models import Audit, Judge
+from labeling.models import Audit, Correctness, Judge
 from projects.errors import InputError
 from projects.models import Project
 
 BY_JUDGE = "judge:"
 """How a strata field begins that is a judge's label: judge:NAME@VERSION."""
+JUDGE_NEGATIVES = 0.7
+"""The part of a sample from a judge's negatives that is advised where a rare mode is sought."""
 NOT_JUDGED = "(not judged)"
 
 
@@ -59,6 +63,18 @@ def source_by_judge(project: Project, strata_field: str, until: datetime) -> Jud
         return None
     judge = find_judge(project, strata_field.removeprefix(BY_JUDGE))
     return JudgedSource(project, until, judge)
+
+
+def split_by_judge(strata_field: str, share: float | None) -> SampleSplit | None:
+    """A sample with `share` of it from the judge's negatives; None: in proportion."""
+    if share is None:
+        return None
+    if not strata_field.startswith(BY_JUDGE):
+        raise InputError(
+            "judge-negatives: expected where a judge's label is the strata, "
+            f"got {shown(strata_field)}."
+        )
+    return SampleSplit(positive=str(Correctness.CORRECT), share=share)
 
 
 @dataclass(frozen=True)
@@ -129,17 +145,23 @@ def frame_outputs(frame: Frame) -> list[int]:
     return [int(row[0]) for row in frame.source.rows(text)]
 
 
-def n_by_judge(frame: Frame, judge: Judge) -> dict[tuple[str, str | None], int]:
-    """Count the frame by stratum and by what the judge says now; None: it has not judged them."""
-    verdicts = (
-        "SELECT o.external_id AS id, v.correctness AS said FROM labeling_judgeverdict AS v "
-        "JOIN feedback_output AS o ON o.id = v.output_id "
-        f"WHERE v.judge_id = {int(judge.pk)} AND v.superseded_at IS NULL"
-    )
+def n_by_judge(frame: Frame) -> dict[int, dict[tuple[str, str | None], int]]:
+    """For each judge, count the frame by stratum and by what it says now; None: it has not judged.
+
+    One query, however many judges the project has; a judge that has judged none of it is missing.
+    """
+    project = int(frame.source.project.pk)
     text = (
-        f"SELECT framed.position, verdicts.said, COUNT(*) FROM ({frame.text()}) AS framed "
-        f"LEFT JOIN ({verdicts}) AS verdicts ON verdicts.id = framed.id "
-        "GROUP BY framed.position, verdicts.said"
+        "SELECT v.judge_id, framed.position, v.correctness, COUNT(*) "
+        f"FROM ({frame.text()}) AS framed JOIN feedback_output AS o "
+        f"ON o.external_id = framed.id AND o.project_id = {project} "
+        "JOIN labeling_judgeverdict AS v ON v.output_id = o.id AND v.superseded_at IS NULL "
+        "GROUP BY v.judge_id, framed.position, v.correctness"
     )
     names = list(frame.cuts)
-    return {(names[position], said): int(n) for position, said, n in frame.source.rows(text)}
+    found: dict[int, dict[tuple[str, str | None], int]] = {}
+    for judge, position, said, n in frame.source.rows(text):
+        counts = found.setdefault(int(judge), {(name, None): frame.n_frame[name] for name in names})
+        counts[names[position], said] = int(n)
+        counts[names[position], None] -= int(n)
+    return {judge: {key: n for key, n in counts.items() if n} for judge, counts in found.items()}

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from labeling.agreement_json import agreement_as_dict
 from labeling.breakdowns import Breakdown, Breakdowns, ModeLatency, ReasonFinding
 from labeling.reports import Report
 
@@ -19,6 +20,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
     difference = report.difference
     return {
         **report.as_dict(),
+        "agreement": agreement_as_dict(report.data.agreement, report.agreement),
         "headline_for_future": report.headline_for_future.as_dict(),
         "by_stratum": [
             {"stratum": part.name, "n_frame": part.share.n_frame, **part.share.as_dict()}

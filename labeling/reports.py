@@ -254,11 +254,9 @@ def report_of(data: AuditData) -> Report:
     )
 
 
-def agreement_of(
-    data: AuditData, *, level: str = "nominal", seed: int | None = None
-) -> AgreementReport:
+def agreement_of(data: AuditData) -> AgreementReport:
     """Agreement on the failure mode over sampled units, before adjudication and third opinions."""
-    return data.agreement.report(level=level, seed=seed)
+    return data.agreement.report()
 
 
 def headline_strata(data: AuditData) -> list[Stratum]:

@@ -45,8 +45,11 @@ def drawn_labels(audit: Audit) -> LabelQuerySet:
     return Label.objects.filter(unit__audit=audit).exclude(unit__kind__in=PLANTED)
 
 
-def version_figures(audit: Audit) -> list[VersionFigures]:
-    """Each version with counted labels in this audit, oldest first, and its present one."""
+def version_figures(audit: Audit, *, seed: int | None = None) -> list[VersionFigures]:
+    """Each version with counted labels in this audit, oldest first, and its present one.
+
+    The seed of the bootstrap is the audit's unless another is given.
+    """
     counted = drawn_labels(audit).counted().order_by()
     rows = {
         row["codebook"]: row
@@ -63,7 +66,9 @@ def version_figures(audit: Audit) -> list[VersionFigures]:
     return [
         VersionFigures(
             codebook=version,
-            alpha=version_alpha(parts.get(version.pk), version, audit.seed),
+            alpha=version_alpha(
+                parts.get(version.pk), version, audit.seed if seed is None else seed
+            ),
             **{key: rows.get(version.pk, nothing)[key] for key in nothing},
         )
         for version in versions

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -52,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     options = settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:
         options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
+    hypothesis.settings.register_profile("suite", deadline=None)  # a loaded machine is no error
+    hypothesis.settings.load_profile("suite")
     looks.seen_before = config.getoption("--database-only")
     DatabaseOperations.sql_flush = delete_from_each  # type: ignore[method-assign, assignment]
 

@@ -82,6 +82,11 @@ class Audit(models.Model):
     )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     # The frame as it stood at the draw; frozen, so that later feedback displaces no drawn unit.
+    judge_negatives = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="The part of the sample from the judge's negatives; empty: in proportion.",
+    )
     frame_until = models.DateTimeField(null=True, help_text="Feedback up to this time counts.")
     n_outputs = models.PositiveBigIntegerField(default=0)
     n_rated = models.PositiveBigIntegerField(default=0)
@@ -111,6 +116,16 @@ class Audit(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(status="closed"),
                 name="only_a_closed_audit_was_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(judge_negatives__isnull=True)
+                | Q(
+                    judge_negatives__isnull=False,
+                    judge_negatives__gt=0,
+                    judge_negatives__lt=1,
+                    strata_field__startswith="judge:",
+                ),
+                name="negatives_are_of_a_judge",
             ),
             models.CheckConstraint(condition=Q(coders_per_unit__gte=1), name="audit_asks_a_coder"),
             models.CheckConstraint(

@@ -1,12 +1,14 @@
 """Two audits, or two strata such as releases, against each other; and the series they are in."""
 
 from django import forms
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from labeling.comparison import Comparison, compare, find_side
+from labeling.comparison import SEVERAL_AT_ONCE, Comparison, compare, find_side
+from labeling.comparison_files import COMPARISON_FIGURES
 from labeling.models import Audit
+from labeling.views.report_pages import csv_file
 from projects.access import MemberRequest, project_roles
 from projects.errors import InputError
 from projects.models import Project
@@ -53,9 +55,34 @@ def compare_page(request: MemberRequest, project_slug: str) -> HttpResponse:
     choices = choices_of(request.project)
     form = CompareForm(request.GET, choices=choices) if len(choices) > 1 else None
     found = form.compare(request.project) if form else None
-    context = {"project": request.project, "form": form, "found": found}
+    context = {
+        "project": request.project,
+        "form": form,
+        "found": found,
+        "modes_note": SEVERAL_AT_ONCE,
+        "query": asked(form).urlencode() if form and found else "",
+    }
     status = 422 if form and form.errors else 200
     return render(request, "labeling/compare.html", context, status=status)
+
+
+def asked(form: CompareForm) -> QueryDict:
+    """What is compared, as the address of its files says it."""
+    query = QueryDict(mutable=True)
+    query.update({name: form.data[name] for name in form.fields})
+    return query
+
+
+@require_safe
+@project_roles(READERS)
+def compare_csv(request: MemberRequest, project_slug: str, figure: str) -> HttpResponse:
+    """One table of a comparison with its exact numbers."""
+    choices = choices_of(request.project)
+    form = CompareForm(request.GET, choices=choices) if len(choices) > 1 else None
+    found = form.compare(request.project) if form else None
+    if found is None or figure not in COMPARISON_FIGURES:
+        raise Http404
+    return csv_file(COMPARISON_FIGURES[figure](found), f"{request.project.slug}-compare-{figure}")
 
 
 def choices_of(project: Project) -> Choices:

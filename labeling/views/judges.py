@@ -4,16 +4,13 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.judge_strata import ShareWithJudge
 from analysis.judges import JudgeQuality
 from labeling.access import AuditRequest, audit_roles
-from labeling.chart_shapes import BarChart
-from labeling.charts import BarRow, bars
-from labeling.judge_files import judge_figure
-from labeling.judge_reports import JudgeReport, JudgesReport, build_judges_report
-from labeling.models import Correctness, Judge
+from labeling.judge_files import judge_figure, judges_figure, share_chart
+from labeling.judge_reports import JudgeReport, build_judge_report, build_judges_report
+from labeling.models import Audit, Correctness, Judge
 from labeling.reports import AuditData
-from labeling.views.report_pages import csv_file
+from labeling.views.report_pages import csv_file, svg_file
 from projects.roles import READERS
 
 AMONG = {"human": "human judges", "model": "models", "rubric": "rubrics"}
@@ -29,7 +26,8 @@ def judges(request: AuditRequest) -> HttpResponse:
         for kind in Judge.Kind
     ]
     context = {
-        **about(report),
+        "audit": request.audit,
+        "report": report,
         "groups": [(name, found) for name, found in groups if found],
         "among": [(AMONG[found.kind], found) for found in report.among],
     }
@@ -40,10 +38,9 @@ def judges(request: AuditRequest) -> HttpResponse:
 @audit_roles(READERS)
 def judge(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge, and the prompt or rubric it was given."""
-    report = build_judges_report(request.audit)
-    found = find_report(report, pk)
+    found = find_report(request.audit, pk)
     context = {
-        **about(report),
+        "audit": request.audit,
         "found": found,
         "verdicts": named(found.quality, dict(Correctness.choices)),
         "modes": named(found.modes, AuditData(request.audit).mode_names) if found.modes else [],
@@ -60,16 +57,36 @@ def judge(request: AuditRequest, pk: int) -> HttpResponse:
 @audit_roles(READERS)
 def judge_csv(request: AuditRequest, pk: int) -> HttpResponse:
     """All figures of one judge with their exact numbers."""
-    found = find_report(build_judges_report(request.audit), pk)
-    name = f"{request.audit.slug}-judge-{found.judge.name}"
-    return csv_file(judge_figure(found), name)
+    found = find_report(request.audit, pk)
+    return csv_file(judge_figure(found), file_name(found, request.audit))
 
 
-def find_report(report: JudgesReport, pk: int) -> JudgeReport:
-    found = next((found for found in report.judges if found.judge.pk == pk), None)
+@require_safe
+@audit_roles(READERS)
+def judge_svg(request: AuditRequest, pk: int) -> HttpResponse:
+    """The share with and without the judge, as a picture that needs nothing else."""
+    found = find_report(request.audit, pk)
+    source = f"{request.audit.name} · 95% intervals"
+    return svg_file(judge_figure(found), file_name(found, request.audit), source=source)
+
+
+def file_name(found: JudgeReport, audit: Audit) -> str:
+    return f"{audit.slug}-judge-{found.judge.name}"
+
+
+def find_report(audit: Audit, pk: int) -> JudgeReport:
+    found = build_judge_report(audit, pk)
     if found is None:
         raise Http404
     return found
+
+
+@require_safe
+@audit_roles(READERS)
+def judges_csv(request: AuditRequest) -> HttpResponse:
+    """All figures of all judges with their exact numbers."""
+    figure = judges_figure(build_judges_report(request.audit))
+    return csv_file(figure, f"{request.audit.slug}-judges")
 
 
 @require_safe
@@ -80,10 +97,6 @@ def judges_json(request: AuditRequest) -> HttpResponse:
     return JsonResponse(found, json_dumps_params={"indent": 2})
 
 
-def about(report: JudgesReport) -> dict[str, object]:
-    return {"audit": report.audit, "report": report}
-
-
 def named(quality: JudgeQuality, names: dict[str, str]) -> list[tuple[str, object]]:
     """Each label's figures with its name; labels that nobody used are left out."""
     return [
@@ -91,20 +104,3 @@ def named(quality: JudgeQuality, names: dict[str, str]) -> list[tuple[str, objec
         for entry in quality.per_label
         if entry.n_human or entry.n_judge
     ]
-
-
-def share_chart(found: ShareWithJudge) -> BarChart:
-    parts = (("Humans alone", found.without), ("With the judge as stratum", found.with_judge))
-    return bars(
-        [
-            BarRow(
-                label=label,
-                value=share.value,
-                low=share.low,
-                high=share.high,
-                kind=found.label,
-                note=share.undefined_because or share.too_imprecise or "",
-            )
-            for label, share in parts
-        ]
-    )

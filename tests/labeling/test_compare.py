@@ -1,6 +1,9 @@
 """The change of the headline: its interval, its parts by domain, and the series of audits."""
 
+import csv
+import html
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -83,6 +86,76 @@ class TestTwoReleases:
         answer = rey_client.get(PAGE, {"a": first, "b": A})
         assert answer.status_code == 422
         assert "Expected one without a unit of" in answer.text
+
+
+class TestModes:
+    def test_each_mode_has_the_difference_of_its_two_shares(self, releases):
+        found = {mode.code: mode for mode in sides(A, B).modes}
+        assert list(found)[-1] == "cannot_tell"
+        headline = sides(A, B).difference
+        assert found[UNWELCOME].difference == headline
+        slow = found["latency"]
+        assert (slow.before.value, slow.after.value) == pytest.approx((29 / 40, 13 / 40))
+        assert slow.difference.value == pytest.approx(-headline.value)
+        assert slow.difference.low == pytest.approx(-headline.high)
+        assert slow.difference.high == pytest.approx(-headline.low)
+
+    def test_a_mode_that_nobody_named_has_no_change_and_an_interval(self, releases):
+        found = {mode.code: mode.difference for mode in sides(A, B).modes}
+        for code in ("refusal", "cannot_tell"):
+            assert found[code].value == 0
+            assert -0.2 < found[code].low < 0 < found[code].high < 0.2
+
+    def test_a_mode_of_one_codebook_alone_has_no_change_and_says_why(
+        self, releases, write_labels, rey_client
+    ):
+        rows = [(str(k), "a", UNWELCOME if k % 2 else "rude") for k in range(40)]
+        call_command("import_labels", "set", str(write_labels(rows)), stdout=StringIO())
+        found = {mode.code: mode for mode in sides("both", "set").modes}
+        assert found[UNWELCOME].difference.value is not None
+        for code, audit in (("rude", "default v1"), ("latency", "set")):
+            assert found[code].difference.value is None
+            assert f"codebook {audit}" in found[code].difference.undefined_because
+        page = rey_client.get(PAGE, {"a": "both", "b": "set"}).text
+        assert "Not known: codebook default v1 has no mode rude" in page
+
+    def test_page_command_json_and_file_say_the_same(self, releases, rey_client):
+        out, text = StringIO(), StringIO()
+        call_command("compare", A, B, "--json", stdout=out)
+        call_command("compare", A, B, stdout=text)
+        said = json.loads(out.getvalue())
+        page = rey_client.get(PAGE, {"a": A, "b": B})
+        (path,) = re.findall(r'href="([^"]*/compare/modes.csv[^"]*)"', page.text)
+        rows = csv.DictReader(StringIO(rey_client.get(path.replace("&amp;", "&")).text))
+        for mode, row in zip(said["modes"], rows, strict=True):
+            assert (mode["mode"], mode["name"]) == (row["mode"], row["name"])
+            assert float(row["change_low"]) == pytest.approx(mode["difference"]["low"])
+            assert float(row["before_share"]) == pytest.approx(mode["a"]["share"])
+            assert f"{mode['name']}: {100 * mode['difference']['value']:+z.1f}" in text.getvalue()
+        assert "-40.0</td>" in page.text
+        note = "Each change has its own 95% interval, not widened for the number of them"
+        assert said["modes_note"].startswith(note)
+        assert note in page.text
+        assert note in text.getvalue()
+
+
+class TestFiles:
+    def test_parts_and_stability_come_as_tables(self, releases, rey_client):
+        asked = {"a": A, "b": B, "margin": "5"}
+        answer = rey_client.get(f"{PAGE}parts.csv", asked)
+        code, tax, whole = csv.DictReader(StringIO(answer.text))
+        assert float(tax["part_after"]) == 0.75
+        assert float(whole["rate_value"]) == pytest.approx(
+            float(code["rate_value"]) + float(tax["rate_value"])
+        )
+        close_audit(releases)
+        (step,) = csv.DictReader(StringIO(rey_client.get(f"{PAGE}stability.csv", asked).text))
+        assert (step["audit"], step["state"], step["margin"]) == ("both", "unknown", "0.05")
+        assert step["change_note"] == "there is no earlier window"
+
+    def test_what_cannot_be_compared_has_no_file(self, releases, rey_client):
+        for figure, asked in (("modes", {"a": A, "b": A}), ("nope", {"a": A, "b": B})):
+            assert rey_client.get(f"{PAGE}{figure}.csv", asked).status_code == 404
 
 
 class TestDomains:
@@ -182,6 +255,20 @@ class TestTwoAudits:
 
         assert states(0.49) == "stable"
         assert states(0.01) != "stable"
+
+    def test_what_is_not_decided_says_how_many_labels_would_decide_it(self, two, rey_client):
+        found = compare(find_side("june"), find_side("july"), margin=0.13)
+        (_, step) = found.steps
+        assert step.state == "unknown"
+        out, text = StringIO(), StringIO()
+        call_command("compare", "june", "july", "--margin", "0.13", "--json", stdout=out)
+        call_command("compare", "june", "july", "--margin", "0.13", stdout=text)
+        first, second = json.loads(out.getvalue())["stability"]
+        assert first["to_decide"] is None
+        assert second["to_decide"] == step.to_decide.as_dict()
+        assert step.to_decide.sentence in text.getvalue()
+        page = rey_client.get(PAGE, {"a": "june", "b": "july", "margin": "13"}).text
+        assert step.to_decide.sentence in html.unescape(page)
 
     def test_imported_labels_have_a_change_and_no_parts(self, two, write_labels, project):
         rows = [(str(k), "a", UNWELCOME if k % 2 else "latency") for k in range(40)]

@@ -1,10 +1,12 @@
 """A judge's label as stratum before the draw: frozen with the frame, and seen by no grader."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from labeling.drawing import extend_audit
 from labeling.judges import Judgement, record_judgements, register_judge
@@ -191,3 +193,117 @@ def test_no_grader_sees_the_stratum(judged, make_audit, ana_client, at_desk):
         assert "gpt" not in page.text
         assert "down ·" not in page.text
         assert "not judged" not in page.text
+
+
+class TestJudgesNegatives:
+    """The judge calls 50 of 200 outputs correct; 150 are its negatives, 20 of them not judged."""
+
+    @pytest.fixture
+    def draw(self, judged, make_audit):
+        def make(*options, slug="november", size=100):
+            return make_audit(slug, "--strata", "judge:gpt@1", *options, size=size)
+
+        return make
+
+    def test_the_lead_sets_how_much_of_the_sample_they_are(self, draw):
+        audit = draw("--judge-negatives", "0.6")
+        assert audit.judge_negatives == 0.6
+        found = {name: n for name, (_, n) in strata(audit).items()}
+        assert found["down · correct"] == 40
+        assert found["down · incorrect"] + found["down · (not judged)"] == 60
+        assert found["down · (not judged)"] == 20, "at least 20 of each stratum, or all of it"
+
+    def test_without_a_number_it_is_seven_tenths_and_without_the_option_in_proportion(self, draw):
+        audit = draw("--judge-negatives")
+        assert (audit.judge_negatives, strata(audit)["down · correct"][1]) == (0.7, 30)
+        plain = draw(slug="plain")
+        assert (plain.judge_negatives, strata(plain)["down · correct"][1]) == (None, 22)
+
+    def test_units_know_their_chance_and_the_share_is_weighted_by_it(self, draw, give_labels):
+        audit = draw("--judge-negatives", "0.6")
+        said = {
+            unit.name: [UNWELCOME if int(unit.name[1:]) % 3 == 0 else INVENTED] * 2
+            for unit in audit.units.all()
+        }
+        give_labels(audit, said)
+        weights = {unit.name: 1 / unit.inclusion_probability for unit in audit.units.all()}
+        assert sum(weights.values()) == pytest.approx(200)
+        weighted = sum(w for name, w in weights.items() if said[name][0] == UNWELCOME) / 200
+        assert build_report(audit).headline.value == pytest.approx(weighted)
+
+    def test_an_audit_grows_as_it_was_drawn(self, draw):
+        audit = draw("--judge-negatives", "0.6", size=80)
+        before = set(audit.units.values_list("name", flat=True))
+        extend_audit(audit, 120)
+        assert before < set(audit.units.values_list("name", flat=True))
+        assert strata(audit)["down · correct"] == (50, 48)
+
+    def test_the_preview_and_the_audit_say_what_it_gains_or_loses(self, draw, lea_client):
+        audit = draw("--judge-negatives", "0.6")
+        said = (
+            "60 of 100 units (60%) are drawn from the judge's negatives, the 75% of the frame that "
+            "it does not call correct: if 2% of these and 50% of the others are unwelcome but "
+            "correct, the interval is"
+        )
+        assert said in audit.frame_note
+        assert "narrower than by strata in proportion" in audit.frame_note
+        page = lea_client.post(NEW, form(preview="1", slug="", judge_negatives="95")).text
+        assert "80 of 100 units (80%)" in page
+        assert "wider than by strata in proportion" in page
+
+    def test_the_margin_is_that_of_such_a_draw(self, judged, project):
+        def answer(*options):
+            out = StringIO()
+            call_command(
+                *("create_audit", "x", "--project", project.slug, "--frame", "negative"),
+                *("--strata", "judge:gpt@1", "--dry-run", "--json", "--seed", "1", *options),
+                stdout=out,
+            )
+            return json.loads(out.getvalue())
+
+        plain, split = answer("--size", "100"), answer("--size", "100", "--judge-negatives", "0.6")
+        assert (plain["judge_negatives"], split["judge_negatives"]) == (None, 0.6)
+        assert split["margin"] > plain["margin"]
+        wanted = answer("--margin", "0.1", "--judge-negatives", "0.6")
+        assert wanted["n_sampled"] > answer("--margin", "0.1")["n_sampled"]
+        assert wanted["margin"] <= 0.1
+
+    @pytest.mark.parametrize("asked", ["0", "1", "-0.2", "70", "nan"])
+    def test_what_is_no_part_is_refused(self, judged, make_audit, asked):
+        with pytest.raises(CommandError, match="judge-negatives: expected a part of the sample"):
+            make_audit("november", "--strata", "judge:gpt@1", "--judge-negatives", asked, size=100)
+        assert not Audit.objects.exists()
+
+    def test_without_strata_by_a_judge_it_is_refused(self, judged, make_audit):
+        with pytest.raises(CommandError, match="judge-negatives: expected where a judge's label"):
+            make_audit("november", "--strata", "domain", "--judge-negatives", size=100)
+
+    def test_a_judge_that_calls_everything_wrong_has_no_two_sides(self, judged, make_audit, say):
+        say(dict.fromkeys(range(200), "incorrect"), version="2")
+        options = ("--strata", "judge:gpt@2", "--judge-negatives")
+        with pytest.raises(CommandError, match="it calls none of this frame so"):
+            make_audit("november", *options, size=100)
+
+    def test_the_form_comes_with_seventy_percent_and_takes_another_part(self, judged, lea_client):
+        page = lea_client.get(NEW).text
+        assert re.search(r'name="judge_negatives" value="70(\.0)?"', page)
+        lea_client.post(NEW, form(draw="1", judge_negatives="60"))
+        audit = Audit.objects.get()
+        assert (audit.judge_negatives, strata(audit)["down · correct"][1]) == (0.6, 40)
+
+    def test_the_form_draws_in_proportion_where_it_is_empty_or_strata_are_no_judges(
+        self, judged, lea_client
+    ):
+        lea_client.post(NEW, form(draw="1", judge_negatives=""))
+        lea_client.post(NEW, form(draw="1", slug="d", strata_field="domain", judge_negatives="70"))
+        assert [audit.judge_negatives for audit in Audit.objects.all()] == [None, None]
+
+    @pytest.mark.parametrize("asked", ["0", "100", "-5"])
+    def test_the_form_refuses_what_is_no_part_beside_the_field(self, judged, lea_client, asked):
+        answer = lea_client.post(NEW, form(draw="1", judge_negatives=asked))
+        assert answer.status_code == 422
+        assert f"Expected a percentage above 0 and below 100, got {asked}" in answer.text
+
+    def test_the_database_refuses_negatives_of_no_judge(self, make_open_audit):
+        with pytest.raises(IntegrityError, match="negatives_are_of_a_judge"), transaction.atomic():
+            make_open_audit(1, judge_negatives=0.7, strata_field="domain")

@@ -3,9 +3,12 @@
 import csv
 import json
 from io import StringIO
+from xml.etree import ElementTree
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from labeling.judges import Judgement, record_judgements, register_judge
 from labeling.models import Judge
@@ -279,3 +282,62 @@ def test_every_key_of_the_answer_is_described(large_audit, judged):
 def test_an_unknown_audit_is_one_sentence(db):
     with pytest.raises(CommandError, match="SLUG: expected the slug of an audit"):
         call_command("judges", "none")
+
+
+def test_the_frame_is_counted_once_however_many_judges_there_are(
+    large_audit, judged, rey_client, django_assert_num_queries
+):
+    pages = ("judges/", "judges.json", "judges/{pk}/", "judges/{pk}.csv")
+    first = judged("good", {f"o{n}": truth(n) for n in range(400)})
+    counted = {}
+    for path in pages:
+        with CaptureQueriesContext(connection) as queries:
+            assert rey_client.get(f"/audits/november/{path.format(pk=first.pk)}").status_code == 200
+        counted[path] = len(queries)
+    for k in range(6):
+        judged(f"more{k}", {f"o{n}": truth(n + k) for n in range(400)})
+    for path in pages:
+        with django_assert_num_queries(counted[path]):
+            rey_client.get(f"/audits/november/{path.format(pk=first.pk)}")
+    assert [row["n_judged_frame"] for row in judges(large_audit)["judges"]] == [400] * 7
+
+
+def test_a_judge_of_outputs_that_are_outside_the_frame_has_judged_none_of_it(
+    large_audit, judged, make_output
+):
+    make_output("up0", thumb="up")
+    judged("elsewhere", {"up0": ("correct",)})
+    (found,) = judges(large_audit)["judges"]
+    assert (found["n_judged"], found["n_judged_frame"]) == (1, 0)
+    assert "has judged 0 of the frame's 400 outputs" in found["share_undefined_because"]
+
+
+def test_the_chart_of_a_judge_comes_as_a_picture(large_audit, judged, rey_client):
+    judge = judged("good", {f"o{n}": truth(n) for n in range(400)})
+    lazy = judged("lazy", {"o1": ("correct",)})
+    path = f"/audits/november/judges/{judge.pk}"
+    assert f'href="{path}.svg"' in rey_client.get(f"{path}/").text
+    answer = rey_client.get(f"{path}.svg")
+    assert answer["Content-Type"].startswith("image/svg+xml")
+    texts = [one.text for one in ElementTree.fromstring(answer.text).iter() if one.text]
+    for shown in ("with and without the judge good@1", "Humans alone", "95% intervals"):
+        assert any(shown in text for text in texts), shown
+    nothing = f"/audits/november/judges/{lazy.pk}"
+    assert f"{nothing}.svg" not in rey_client.get(f"{nothing}/").text
+    assert rey_client.get(f"{nothing}.svg").status_code == 404
+
+
+def test_all_judges_are_one_table(labelled_audit, judged, rey_client):
+    judged("gpt", all_ten())
+    judged("gpt", all_ten(o0=("incorrect",)), version="2")
+    assert 'href="/audits/november/judges.csv"' in rey_client.get("/audits/november/judges/").text
+    rows = list(csv.DictReader(StringIO(rey_client.get("/audits/november/judges.csv").text)))
+    found = judges(labelled_audit)
+    for one in found["judges"]:
+        own = {(r["of"], r["figure"]): r for r in rows if r["name"] == one["judge"]}
+        kappa = own["correctness", "kappa"]
+        assert float(kappa["value"]) == pytest.approx(one["correctness"]["kappa"]["value"])
+        assert kappa["kind"] == "model"
+    among = {r["figure"]: r for r in rows if r["of"] == "among judges"}
+    assert float(among["agreement"]["value"]) == pytest.approx(0.9)
+    assert float(among["alpha"]["low"]) == pytest.approx(found["among"][0]["alpha"]["low"])

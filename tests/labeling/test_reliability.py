@@ -175,7 +175,7 @@ def test_levels_of_an_imported_set_are_those_of_the_long_table(level, write_labe
     path = str(write_labels(rows))
     call_command("import_labels", "numbers", path, "--project=assistant", stdout=StringIO())
     table = pd.DataFrame(rows, columns=["unit", "coder", "label"])
-    found = AuditAgreement(Audit.objects.get(slug="numbers")).report(level=level, seed=3)
+    found = AuditAgreement(Audit.objects.get(slug="numbers"), seed=3).report(level=level)
     assert_same_report(found, agreement(table, level=level, seed=3))
     assert found.reference_difference < 1e-10
 

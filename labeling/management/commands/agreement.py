@@ -9,9 +9,10 @@ from analysis.errors import AnalysisInputError
 from analysis.estimates import Estimate
 from analysis.ordered import LEVELS
 from analysis.reliability_file import read_reliability
+from labeling.agreement_json import agreement_as_dict
+from labeling.audit_agreement import AuditAgreement
 from labeling.management.arguments import find_audit
 from labeling.models import Audit
-from labeling.reports import AuditData, agreement_of
 from labeling.third_opinions import third_opinion_note
 from projects.commands import InputCommand
 from projects.errors import InputError
@@ -40,15 +41,19 @@ class Command(InputCommand):
             raise InputError("--shape: expected with --file only, got it with an audit.")
         audit = find_audit(options["slug"]) if options["slug"] else None
         try:
-            found = of_audit(audit, options) if audit else of_file(options)
+            if audit:
+                self.answer_audit(audit, options)
+            else:
+                found = of_file(options)
+                self.answer(found.as_dict(), describe(found))
         except AnalysisInputError as error:
             raise InputError(str(error)) from error
-        note = third_opinion_note(audit) if audit else ""
-        self.answer(found.as_dict(), "\n".join(filter(None, [describe(found), note])))
 
-
-def of_audit(audit: Audit, options: dict[str, Any]) -> AgreementReport:
-    return agreement_of(AuditData(audit), level=options["level"], seed=options["seed"])
+    def answer_audit(self, audit: Audit, options: dict[str, Any]) -> None:
+        agreed = AuditAgreement(audit, seed=options["seed"])
+        found = agreed.report(level=options["level"])
+        text = "\n".join(filter(None, [describe(found), third_opinion_note(audit)]))
+        self.answer(agreement_as_dict(agreed, found) if self.wants_json else {}, text)
 
 
 def of_file(options: dict[str, Any]) -> AgreementReport:

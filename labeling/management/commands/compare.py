@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from analysis.estimates import Estimate
-from analysis.stability import DEFAULT_MARGIN
-from labeling.comparison import Comparison, compare, find_side
+from analysis.stability import DEFAULT_MARGIN, StabilityStep
+from labeling.comparison import SEVERAL_AT_ONCE, Comparison, compare, find_side
 from labeling.reports import points
 from projects.commands import InputCommand
 
@@ -34,6 +34,8 @@ class Command(InputCommand):
 def describe(found: Comparison) -> str:
     lines = [f"{side.key}: {points(side.share)}" for side in (found.first, found.second)]
     lines += [f"change: {signed(found.difference)}", *found.warnings]
+    lines += [f"  {mode.name}: {signed(mode.difference)}" for mode in found.modes]
+    lines += [SEVERAL_AT_ONCE] if found.modes else []
     if found.parts is None:
         lines.append(f"mix and rate: not known ({found.parts_undefined_because})")
     else:
@@ -48,8 +50,13 @@ def describe(found: Comparison) -> str:
         ]
     if found.steps:
         lines += ["", f"closed audits, margin {100 * found.margin:g} points, 90% intervals"]
-        lines += [f"{step.name}: {step.state}, {signed(step.difference)}" for step in found.steps]
+        lines += [line_of(step) for step in found.steps]
     return "\n".join(lines)
+
+
+def line_of(step: StabilityStep) -> str:
+    line = f"{step.name}: {step.state}, {signed(step.difference)}"
+    return f"{line}; {step.to_decide.sentence}" if step.to_decide else line
 
 
 def signed(found: Estimate) -> str:

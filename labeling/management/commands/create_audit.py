@@ -13,7 +13,7 @@ from feedback.parquet import ParquetSource
 from labeling.audit_options import LabelsAsked, check_cap, check_third_opinion
 from labeling.codebooks import current_codebook
 from labeling.drawing import check_slug, draw_audit
-from labeling.judged_frame import BY_JUDGE, source_by_judge
+from labeling.judged_frame import BY_JUDGE, JUDGE_NEGATIVES, source_by_judge, split_by_judge
 from projects.commands import InputCommand, find_project
 from projects.errors import InputError
 from projects.models import Project
@@ -33,6 +33,15 @@ class Command(InputCommand):
             default="",
             metavar="FIELD",
             help=f"one of {', '.join(STRATA_FIELDS)}, or judge:NAME@VERSION",
+        )
+        parser.add_argument(
+            "--judge-negatives",
+            type=float,
+            nargs="?",
+            const=JUDGE_NEGATIVES,
+            metavar="S",
+            help="with --strata judge:...: the part of the sample from what the judge does not "
+            f"call correct ({JUDGE_NEGATIVES:g}); without it in proportion",
         )
         parser.add_argument("--size", type=int, help="units to draw; or --margin")
         parser.add_argument("--margin", type=float, help="half width wanted, for example 0.05")
@@ -134,6 +143,7 @@ class Command(InputCommand):
             seed=secrets.randbits(31) if seed is None else seed,
             until=until,
             source=by_judge or source(project, options),
+            split=split_by_judge(options["strata"], options["judge_negatives"]),
         )
 
 
@@ -154,6 +164,7 @@ def as_dict(
         "slug": slug,
         "project": plan.project.slug,
         "frame": plan.frame,
+        "judge_negatives": plan.split.share if plan.split else None,
         "seed": plan.seed,
         "until": plan.until.isoformat(),
         "is_dry_run": is_dry_run,
