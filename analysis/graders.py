@@ -98,7 +98,7 @@ def _quality(
         skip_rate=_share(n_skips, n_skips + n_labels, none="no label and no skip"),
         gold_accuracy=_share_where(gold != NONE, coded.answer[own] == gold, none="no gold unit"),
         self_agreement=_share_where(first != NONE, equal_to_first, none="no hidden repeat"),
-        agreement=_agreement(beside.agreement[own], beside.n_others[own]),
+        agreement=agreement_with_others(beside.agreement[own], beside.n_others[own]),
         verdict_bias=mean_difference(beside.bias[own], none="no unit with another coder's verdict"),
         moved_towards=_moved(coded, own, start=CORRECT),
         moved_away=_moved(coded, own, start=INCORRECT),
@@ -125,7 +125,7 @@ def _share_where(counted: BoolArray, case: BoolArray, *, none: str) -> Estimate:
     return _share(int((counted & case).sum()), int(counted.sum()), none=none)
 
 
-def _agreement(share: FloatArray, n_others: IntArray) -> Estimate:
+def agreement_with_others(share: FloatArray, n_others: IntArray) -> Estimate:
     """Mean over units, with Wilson's interval at the effective number of units.
 
     n_eff = n p (1 - p) / s^2 (Kish 1965; as in Korn & Graubard 1998), s^2 the variance of the

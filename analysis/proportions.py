@@ -9,6 +9,8 @@ from scipy import special
 from analysis.errors import AnalysisInputError
 from analysis.estimates import Estimate, FloatArray, undefined
 
+ONE_PAIR = "interval withheld: a single unit"
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -88,21 +90,36 @@ def mover_sum(terms: Sequence[tuple[float, float, Interval]]) -> Estimate:
 
 
 def mean_difference(difference: FloatArray, *, none: str) -> Estimate:
-    """Mean of paired differences in [-1, 1] with Student's t interval (Student 1908).
+    """Mean of paired differences in [-1, 1], with the interval of `mean_of_sums`.
 
     nan is a pair that was not seen; `none` is the reason to give when no pair was.
     """
     known = difference[~np.isnan(difference)]
-    n = len(known)
-    if n == 0:
+    if len(known) == 0:
         return undefined(none, n=0)
-    mean = float(known.mean())
-    spread = float(known.std(ddof=1)) if n > 1 else 0.0
-    if spread < 1e-12:
-        reason = "interval withheld: the differences do not vary"
-        return Estimate(value=mean, low=None, high=None, undefined_because=reason, n=n)
-    half = float(special.stdtrit(n - 1, 0.975)) * spread / n**0.5
-    return Estimate(value=mean, low=max(-1.0, mean - half), high=min(1.0, mean + half), n=n)
+    return mean_of_sums(float(known.sum()), float((known**2).sum()), len(known))
+
+
+def mean_of_sums(total: float, squares: float, n: int) -> Estimate:
+    """Mean of n paired differences in [-1, 1], from their sum and the sum of their squares.
+
+    The interval holds Student's t (Student 1908) of the differences, and of them with one pair of
+    1 and one of -1 more (Agresti & Min 2005; Bonett & Price 2012). The first alone covers .91 to
+    .94 of 50 to 200 units where few differ; both together .94 and more, and where none differs.
+    """
+    mean = total / n
+    if n == 1:
+        return Estimate(value=mean, low=None, high=None, undefined_because=ONE_PAIR, n=n)
+    found = [_t_interval(total, squares, n), _t_interval(total, squares + 2, n + 2)]
+    low, high = min(each.low for each in found), max(each.high for each in found)
+    return Estimate(value=mean, low=max(-1.0, min(low, mean)), high=min(1.0, max(high, mean)), n=n)
+
+
+def _t_interval(total: float, squares: float, n: int) -> Interval:
+    mean = total / n
+    spread = max(squares - n * mean**2, 0.0) / (n - 1)
+    half = float(special.stdtrit(n - 1, 0.975)) * (spread / n) ** 0.5
+    return Interval(mean - half, mean + half)
 
 
 def _check(x: float, n: float) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.agreement import agreement_from_patterns, nominal_alpha
+from analysis.agreement import agreement_from_patterns, level_alpha, nominal_alpha
 from analysis.bootstrap import N_REPLICATES, resample
 from analysis.nominal import NominalCoefficients
+from analysis.ordered import ordered_alpha
 from analysis.patterns import patterns_from_count_table
 
 CATEGORIES = "abcd"
@@ -92,3 +93,25 @@ def test_the_interval_depends_on_the_seed_and_nothing_else():
     one = nominal_alpha(patterns_from_count_table(CATEGORIES, units), seed=8)
     other = nominal_alpha(patterns_from_count_table(names, turned), seed=8)
     assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("level", ["ordinal", "interval", "ratio"])
+def test_alpha_with_distances_holds_the_jackknife_of_its_units_too(level):
+    """Tukey's jackknife with Student's t, on the atanh scale, by leaving out each unit."""
+    units = vectors(40)
+    patterns = patterns_from_count_table("1259", units)
+    without = np.arctanh(
+        [
+            level_alpha(patterns_from_count_table("1259", np.delete(units, u, axis=0)), level).value
+            for u in range(40)
+        ]
+    )
+    error = np.sqrt(39 / 40 * ((without - without.mean()) ** 2).sum())
+    found = level_alpha(patterns, level)
+    half = stats.t.ppf(0.975, 39) * error
+    low, high = (np.tanh(np.arctanh(found.value) + sign * half) for sign in (-1, 1))
+    plain = resample(patterns, [ordered_alpha(patterns, level)], seed=0)[0][0].interval()
+    assert found.low == pytest.approx(min(low, plain[0]))
+    assert found.high == pytest.approx(max(high, plain[1]))
+    nominal = nominal_alpha(patterns)
+    assert (nominal.low, nominal.high) == drawn(units).interval()[:2]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.errors import AnalysisInputError
 from analysis.estimates import Estimate
@@ -136,6 +137,33 @@ def test_hours_from_measured_times():
         "no label with a known time"
     )
     assert hours_of_work(120, coders_per_unit=3, seconds=[36]).value == pytest.approx(3.6)
+
+
+def ends_of(seconds):
+    found = hours_of_work(3600, coders_per_unit=1, seconds=seconds)
+    return found.low, found.high
+
+
+def test_times_without_skewness_have_the_interval_of_student():
+    times = [30, 40, 50, 60, 70]
+    expected = stats.ttest_1samp(times, 0).confidence_interval()
+    assert ends_of(times) == pytest.approx((expected.low, expected.high))
+    assert ends_of([60, 60, 60]) == pytest.approx((60, 60))
+    two = stats.ttest_1samp([50, 60], 0).confidence_interval()
+    assert ends_of([50, 60]) == pytest.approx((max(0, two.low), two.high))
+
+
+def test_a_few_long_times_lift_the_upper_end():
+    """Hall 1992: t at which t + g t^2/3 + g^2 t^3/27 + g/6n is Student's quantile over root n."""
+    times = np.array([20.0, 22, 25, 26, 28, 30, 31, 35, 40, 160])
+    low, high = ends_of(times)
+    student = stats.ttest_1samp(times, 0).confidence_interval()
+    assert low == pytest.approx(student.low)
+    g, n = stats.skew(times, bias=False), 10
+    w = (times.mean() - high) / times.std(ddof=1)
+    transformed = w + g * w**2 / 3 + g**2 * w**3 / 27 + g / (6 * n)
+    assert transformed == pytest.approx(-stats.t.ppf(0.975, 9) / n**0.5)
+    assert ends_of(10 * times) == pytest.approx((10 * low, 10 * high))
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special
-from statsmodels.stats.inter_rater import cohens_kappa
 
+from analysis.domains import Design, weighted_kappa
 from analysis.errors import AnalysisInputError
 from analysis.judges import JudgedSample, beside_humans, judge_quality
-from analysis.pairs import pairwise
+from analysis.meetings import Meetings
+from analysis.pairs import pairs_from_meetings, pairwise
 from analysis.proportions import clopper_pearson
 
 
@@ -65,22 +65,43 @@ def test_published_kappas(table, kappa, tolerance):
     )
 
 
-def test_standard_error_of_kappa_is_that_of_sas():
-    """SAS PROC FREQ: .4842, ASE .1380; here on the atanh scale, with 18 degrees of freedom."""
-    found = judge_quality(sample_of([[0, 4, 1], [0, 8, 0], [0, 1, 5]], ["a", "b", "c"])).kappa
-    half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
-    se = half / special.stdtrit(18, 0.975) * (1 - found.value**2)
-    assert se == pytest.approx(0.1380, abs=5e-5)
+def test_kappa_has_the_interval_of_a_pair_of_coders():
+    """Of units that weigh alike: the error of `test_pairs.py`, which is that of SAS."""
+    for table in (
+        [[0, 4, 1], [0, 8, 0], [0, 1, 5]],
+        [[20, 3, 1], [4, 17, 6], [2, 2, 9]],
+        [[30, 0, 0], [0, 9, 0], [0, 0, 1]],
+    ):
+        found = judge_quality(sample_of(table, ["a", "b", "c"])).kappa
+        cells = np.array(table)
+        first, second = np.nonzero(cells)
+        meetings = Meetings(
+            first=np.zeros(len(first), dtype=np.int64),
+            second=np.ones(len(first), dtype=np.int64),
+            first_label=first,
+            second_label=second,
+            n_units=cells[first, second],
+        )
+        pair = pairs_from_meetings(meetings, ("human", "judge"), 3)[0].kappa
+        assert (found.value, found.low, found.high) == pytest.approx(
+            (pair.value, pair.low, pair.high)
+        )
 
 
-def test_kappa_and_its_standard_error_equal_statsmodels():
-    table = [[20, 3, 1], [4, 17, 6], [2, 2, 9]]
-    found, theirs = judge_quality(sample_of(table, ["a", "b", "c"])).kappa, cohens_kappa(table)
-    half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
-    assert found.value == pytest.approx(theirs.kappa)
-    assert half / special.stdtrit(63, 0.975) * (1 - found.value**2) == pytest.approx(
-        theirs.std_kappa
-    )
+def test_kappa_weighs_a_unit_as_often_as_it_stands_for():
+    """Weights that are all twice as large change nothing; those of 3 to 1 move value and ends."""
+    human, judge = np.eye(2)[[0, 0, 0, 1, 1, 0] * 9], np.eye(2)[[0, 0, 1, 1, 1, 0] * 9]
+    alike, three = np.ones(54), np.tile([1.0, 1, 3, 1, 1, 1], 9)
+
+    def kappa(weight):
+        design = Design(weight, np.zeros(54, dtype=np.int64), np.arange(54))
+        return weighted_kappa(human, judge, design)
+
+    plain, heavy = kappa(alike), kappa(three)
+    double = kappa(2 * alike)
+    assert (double.low, double.high) == pytest.approx((plain.low, plain.high))
+    assert heavy.value < plain.value
+    assert heavy.high - heavy.low > plain.high - plain.low
 
 
 def test_confusion_counts_units_and_shares_add_up():
@@ -144,8 +165,8 @@ def test_limits_have_reasons_and_no_nan():
         "the judge gives no labelled unit this label"
     )
     perfect = judge_quality(sample_of([[9, 0], [0, 9]], ["a", "b"]))
-    assert perfect.kappa.value == 1
-    assert "withheld" in perfect.kappa.undefined_because
+    assert perfect.kappa.value == perfect.kappa.high == 1
+    assert 0.3 < perfect.kappa.low < 1
     assert perfect.percent.value == perfect.percent.high == 1
     assert 0.6 < perfect.percent.low < 1
 

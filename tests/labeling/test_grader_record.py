@@ -142,9 +142,12 @@ def mean_of_shares(shares, n_others):
 
 
 def mean_difference(differences):
-    n, mean = len(differences), differences.mean()
-    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
-    return mean, max(-1, mean - half), min(1, mean + half), n
+    """Student's interval of the differences, and of them with a 1 and a -1 more, together."""
+    ends = [differences.mean()]
+    for seen in (differences, np.append(differences, [1, -1])):
+        half = stats.t.ppf(0.975, len(seen) - 1) * np.std(seen, ddof=1) / np.sqrt(len(seen))
+        ends += [np.mean(seen) - half, np.mean(seen) + half]
+    return ends[0], max(-1, min(ends)), min(1, max(ends)), len(differences)
 
 
 def compared(labels):
