@@ -1,9 +1,12 @@
 """How often the 95% intervals hold the truth, at the sizes people use.
 
-python -m bench.coverage [--replicates 4000] [--seed N] [--write]
+python -m bench.coverage [--replicates 4000] [--seed N] [--only WORD] [--write]
 
-Prints the tables of docs/methods.md; --write stores them there. A cell is the lowest coverage of
-its designs, by the interval that the code gives and no other. It takes some minutes on two cores.
+Prints the tables of docs/methods.md; --write stores them there, of those with WORD in their name
+where --only is given. A cell is the lowest coverage of its designs, and the median of them in
+brackets, by the interval that the code gives and no other; a replicate without an interval counts
+on neither side. It takes some minutes on two cores. Those that take long get a half of the
+replicates.
 The Monte Carlo error of one design is sqrt(.95 x .05 / replicates): .0034 at 4,000.
 """
 
@@ -11,14 +14,12 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.agreement import nominal_alpha
 from analysis.meetings import Meetings
@@ -26,6 +27,8 @@ from analysis.pairs import pairs_from_meetings
 from analysis.patterns import patterns_from_count_table
 from analysis.proportions import wilson
 from analysis.shares import Share, StratumSample, share, share_difference
+from bench import coverage_of_agreement, coverage_of_judges
+from bench.coverage_designs import Design, Floats, Held, Rng, holds
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "methods.md"
 BEGIN, END = "<!-- coverage begins -->", "<!-- coverage ends -->"
@@ -33,21 +36,6 @@ SHARES = (0.02, 0.05, 0.10, 0.20, 0.40)
 SIZES = (50, 100, 200, 400, 1000)
 STRATA = (1, 2, 4, 8)
 HUGE = 10**9
-Rng = np.random.Generator
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Design:
-    """One row and column of a table, and what is drawn: whether the interval held the truth.
-
-    ``arguments`` go to the function of `kind`; designs of one cell differ in them alone.
-    """
-
-    kind: str
-    row: str
-    n: int
-    arguments: tuple[Any, ...]
 
 
 # Shares
@@ -181,22 +169,24 @@ def alpha(
     return np.array(held)
 
 
-def holds(found: Any, truth: float) -> float:
-    """1 or 0; nan where no interval is given, which counts on neither side."""
-    if found.low is None:
-        return float("nan")
-    return float(found.low - 1e-12 <= truth <= found.high + 1e-12)
-
-
-KINDS: dict[str, Callable[..., Floats]] = {
+KINDS: dict[str, Callable[..., Held]] = {
     "A share": stratified,
     "A share, users as clusters": clustered,
     "A change of a share": difference,
     "A rate of one grader (Wilson)": wilson_rate,
     "Kappa of two coders": kappa,
     "Krippendorff's alpha (BCa)": alpha,
+    **coverage_of_agreement.KINDS,
+    **coverage_of_judges.KINDS,
 }
-COSTLY = "Krippendorff's alpha (BCa)"
+ALPHA = "Krippendorff's alpha (BCa)"
+COSTLY = (
+    ALPHA,
+    coverage_of_agreement.AGREEMENT,
+    coverage_of_judges.WITH_JUDGE,
+    coverage_of_judges.MIX,
+)
+Covered = tuple[Design, float, float]
 
 
 def designs() -> Iterator[Design]:
@@ -218,60 +208,78 @@ def designs() -> Iterator[Design]:
         )
     for coders, prevalence, n, accuracy in product((2, 3), PREVALENCE, SIZES[:4], (0.7, 0.85)):
         row = f"{coders} coders, {prevalence}"
-        yield Design(kind=COSTLY, row=row, n=n, arguments=(coders, prevalence, accuracy))
+        yield Design(kind=ALPHA, row=row, n=n, arguments=(coders, prevalence, accuracy))
+    yield from coverage_of_agreement.designs()
+    yield from coverage_of_judges.designs()
 
 
-def covered(design: Design, replicates: int, seed: int) -> tuple[Design, float, float]:
-    """Coverage of a design, and the part of its replicates that had no interval."""
+def covered(design: Design, replicates: int, seed: int) -> list[Covered]:
+    """Coverage of each row of a design, and the part of its replicates that had no interval."""
     number = list(designs()).index(design)
-    if design.kind == COSTLY:
+    if design.kind in COSTLY:
         replicates = max(replicates // 2, 1)
     rng = np.random.default_rng([seed, number])
-    held = KINDS[design.kind](rng, replicates, design.n, *design.arguments)
-    return design, float(np.nanmean(held)), float(np.isnan(held).mean())
+    found = KINDS[design.kind](rng, replicates, design.n, *design.arguments)
+    rows = found if isinstance(found, dict) else {design.row: found}
+    return [
+        (replace(design, row=row), float(np.nanmean(held)), float(np.isnan(held).mean()))
+        for row, held in rows.items()
+    ]
 
 
-def simulate(replicates: int, seed: int) -> list[tuple[Design, float, float]]:
-    tasks = list(designs())
+def simulate(replicates: int, seed: int, only: str) -> list[Covered]:
+    tasks = [design for design in designs() if only in design.kind]
     with ProcessPoolExecutor(max_workers=2) as pool:
         n = len(tasks)
-        return list(pool.map(covered, tasks, [replicates] * n, [seed] * n, chunksize=8))
+        found = pool.map(covered, tasks, [replicates] * n, [seed] * n, chunksize=2)
+        return [entry for of_design in found for entry in of_design]
 
 
-def tables(found: list[tuple[Design, float, float]]) -> str:
-    """A table per kind of interval: the lowest coverage of each row and size."""
-    lines: list[str] = []
+def tables(found: list[Covered]) -> dict[str, str]:
+    """A table per kind of interval: the lowest coverage of each row and size, and the median."""
+    written = {}
     for kind in KINDS:
         of_kind = [entry for entry in found if entry[0].kind == kind]
+        if not of_kind:
+            continue
         sizes = sorted({design.n for design, _, _ in of_kind})
-        lines += [f"| {kind} | " + " | ".join(f"n = {n:,}" for n in sizes) + " |"]
+        lines = [f"| {kind} | " + " | ".join(f"n = {n:,}" for n in sizes) + " |"]
         lines += ["|---|" + "---:|" * len(sizes)]
         for row in dict.fromkeys(design.row for design, _, _ in of_kind):
-            cells = []
-            for n in sizes:
-                values = [rate for d, rate, _ in of_kind if (d.row, d.n) == (row, n)]
-                cells.append(f"{min(values):.3f}".lstrip("0"))
+            cells = [cell(of_kind, row, n) for n in sizes]
             lines.append(f"| {row} | " + " | ".join(cells) + " |")
-        lines.append("")
-    return "\n".join(lines)
+        written[kind] = "\n".join(lines)
+    return written
 
 
-def store(text: str) -> None:
+def cell(of_kind: list[Covered], row: str, n: int) -> str:
+    rates = [rate for design, rate, _ in of_kind if (design.row, design.n) == (row, n)]
+    lowest, median = (f"{rate:.3f}".removeprefix("0") for rate in (min(rates), np.median(rates)))
+    return f"{lowest} ({median})"
+
+
+def store(new: dict[str, str]) -> None:
+    """Put these tables into the page, in the place of those of the same name."""
     before = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(f"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
-    if not pattern.search(before):
+    old = pattern.search(before)
+    if not old:
         raise SystemExit(f"expected the lines {BEGIN!r} and {END!r} in {PAGE.name}.")
-    PAGE.write_text(pattern.sub(lambda _: f"\n{text}\n", before), encoding="utf-8")
+    known = {table.split("|")[1].strip(): table for table in old[0].strip().split("\n\n")}
+    kept = known | new
+    text = "\n\n".join(kept[kind] for kind in KINDS if kind in kept)
+    PAGE.write_text(pattern.sub(lambda _: f"\n{text}\n\n", before), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replicates", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--only", default="", help="kinds of interval with this in their name")
     parser.add_argument("--write", action="store_true", help="store the tables in docs/methods.md")
     options = parser.parse_args()
-    found = simulate(options.replicates, options.seed)
-    print(tables(found))
+    found = simulate(options.replicates, options.seed, options.only)
+    print("\n\n".join(tables(found).values()))
     for design, rate, missing in sorted(found, key=lambda entry: entry[1])[:12]:
         print(f"{rate:.4f} ({missing:.1%} without an interval)  {design}")
     if options.write:
