@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.estimates import Estimate, FloatArray, IntArray, undefined
-from analysis.kappas import kappa_estimate
+from analysis.kappas import EXTRA_UNITS, kappa_estimate
 from analysis.shares import cluster_deff, effective_n, exact_bounds
-
-EXTRA_UNITS = 2.0
 
 
 @dataclass(frozen=True, eq=False)

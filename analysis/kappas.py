@@ -5,31 +5,24 @@ from scipy import special
 
 from analysis.estimates import Estimate
 
+EXTRA_UNITS = 2.0
+"""Spread evenly over a table for its smoothed interval."""
+
 
 def kappa_estimate(
-    value: float,
-    se: float,
-    *,
-    df: int,
-    n: int,
-    smoothed: tuple[float, float] | None = None,
+    value: float, se: float, *, smoothed: tuple[float, float], df: int, n: int
 ) -> Estimate:
     """Return the kappa with its 95% interval: Student's t on the atanh scale (Fisher 1921).
 
-    Where the table is known, ``smoothed`` is its kappa and standard error after two units were
-    spread evenly over all cells; the interval then holds both. Of samples of 30 to 400 units the
-    plain interval, value plus and minus 1.96 standard errors, covers .70 to .95, lowest where one
-    label is common; that on the atanh scale .72 to .97; both together .942 to .98.
-
-    Without ``smoothed`` there is no interval where the standard error is zero, or the value is 1
-    or -1.
+    ``smoothed`` is kappa and its standard error after `EXTRA_UNITS` units were spread evenly over
+    all cells of the table; the interval holds both, and the second alone where the error is zero.
+    Of samples of 30 to 400 units the plain interval, value plus and minus 1.96 standard errors,
+    covers .70 to .95, lowest where one label is common; that on the atanh scale .72 to .97; both
+    together .942 to .98.
     """
-    found = [interval(value, se, df)] if se > 1e-12 and abs(value) < 1 - 1e-12 else []
-    if smoothed:
-        found.append(interval(*smoothed, df))
-    if not found:
-        reason = "interval withheld: the large-sample standard error is zero"
-        return Estimate(value=value, low=None, high=None, undefined_because=reason, n=n)
+    found = [interval(*smoothed, df)]
+    if se > 1e-12 and abs(value) < 1 - 1e-12:
+        found.append(interval(value, se, df))
     low, high = min(low for low, _ in found), max(high for _, high in found)
     return Estimate(value=value, low=min(low, value), high=max(high, value), n=n)
 

@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import Estimate, FloatArray, IntArray, undefined
-from analysis.kappas import kappa_estimate
+from analysis.kappas import EXTRA_UNITS, kappa_estimate
 from analysis.long_table import CodedLabels, code_labels
 from analysis.meetings import MeetingCounter, Meetings
 
 MAX_PAIRS = 5_000
-EXTRA_UNITS = 2
-"""Spread evenly over a table for its smoothed interval."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q
 
 from projects.models import Project
 
@@ -144,6 +144,11 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
             return self.current()
         still = Q(superseded_at=None) | Q(superseded_at__gt=moment)
         return self.filter(still, imported_at__lte=moment)
+
+    def ratings_of(self, output: OuterRef) -> Self:
+        """The ratings of an output, the one that a file names first: negative, then the latest."""
+        rated = self.filter(output=output, channel__in=INSTRUMENTS)
+        return rated.order_by("-is_negative", F("given_at").desc(nulls_last=True), "-pk")
 
 
 class Feedback(models.Model):

@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 
 from analysis.estimates import FloatArray, IntArray
 from analysis.quantiles import Quartiles, weighted_quartiles
 from analysis.shares import Share
 from analysis.subpopulations import StratumPart, subpopulation_share
+from feedback.models import Feedback
 from labeling.models import Correctness, Unit
 from labeling.reports import HEADLINE_MODE, AuditData, headline_strata
-from labeling.unit_export import rating_of
 
 MAX_GROUPS = 30
 NOT_GIVEN = ""
@@ -88,7 +88,7 @@ class Breakdowns:
         The reason is that of the rating an export names: a negative one first, then the latest.
         """
         audit = self.data.audit
-        said = rating_of(audit, "output")
+        said = Feedback.objects.as_of(audit.frame_until).ratings_of(OuterRef("output"))
         units = Unit.objects.filter(
             audit=audit, kind=Unit.Kind.SAMPLED, stratum__in=headline_strata(self.data)
         )

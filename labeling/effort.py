@@ -55,7 +55,7 @@ class MillisecondsUntilNow(models.Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic(savepoint=False)  # nobody goes on after a failure in here
 def record_effort(
     *, unit: Unit, coder: Coder, view: uuid.UUID, active_ms: int, seat: Seat | None = None
 ) -> None:

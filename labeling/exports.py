@@ -15,13 +15,14 @@ import duckdb
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from feedback.models import Feedback
 from feedback.spreadsheet import neutralise
 from labeling.codebook_versions import mode_names
 from labeling.grader_export import RECORD_COLUMNS, withheld_from_record, write_grader_record
 from labeling.judge_export import VERDICT_COLUMNS, withheld_from_verdicts, write_judge_verdicts
 from labeling.models import PLANTED, Adjudication, Audit, Correctness, Label, Unit
 from labeling.third_opinions import seats_outside_agreement
-from labeling.unit_export import UNIT_COLUMNS, rating_of, write_units
+from labeling.unit_export import UNIT_COLUMNS, write_units
 from projects.errors import InputError
 
 COLUMNS = {
@@ -132,7 +133,7 @@ def write_manifest(manifest: dict[str, Any], path: Path) -> None:
 def counted_labels(audit: Audit) -> QuerySet[Label]:
     """One statement, so that the rows are one state of the database, however long it takes."""
     decision = Adjudication.objects.current().filter(unit=OuterRef("unit"))
-    said = rating_of(audit, "unit__output")
+    said = Feedback.objects.as_of(audit.frame_until).ratings_of(OuterRef("unit__output"))
     return (
         Label.objects.counted()
         .filter(unit__audit=audit)

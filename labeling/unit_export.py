@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from feedback.models import INSTRUMENTS, Feedback
+from feedback.models import Feedback
 from labeling.effort import active_times
 from labeling.models import Adjudication, Audit, Skip
 
@@ -21,14 +21,6 @@ UNIT_COLUMNS = (
     *("user_reason", "release", "model", "domain", "user", "latency_ms"),
 )
 """Every column; docs/exports.md describes each."""
-
-
-def rating_of(audit: Audit, output: str) -> QuerySet[Feedback]:
-    """The ratings of an output, the one that an export names first: negative, then the latest."""
-    said = Feedback.objects.as_of(audit.frame_until).filter(
-        output=OuterRef(output), channel__in=INSTRUMENTS
-    )
-    return said.order_by("-is_negative", F("given_at").desc(nulls_last=True), "-pk")
 
 
 def write_units(audit: Audit, path: Path) -> int:
@@ -69,13 +61,14 @@ def unit_rows(audit: Audit) -> Iterator[dict[str, Any]]:
 
 def units_of(audit: Audit) -> QuerySet[Any, dict[str, Any]]:
     decision = Adjudication.objects.current().filter(unit=OuterRef("pk"))
+    said = Feedback.objects.as_of(audit.frame_until).ratings_of(OuterRef("output"))
     awaited = Count("seats", filter=Q(seats__is_done=False, seats__is_planted=False))
     units = audit.units.drawn().annotate(
         n_awaited=awaited,
         decided_correctness=Subquery(decision.values("correctness")[:1]),
         decided_mode=Subquery(decision.values("failure_mode__code")[:1]),
         decided_asks_mode=Subquery(decision.values("asks_mode")[:1]),
-        user_reason=Subquery(rating_of(audit, "output").values("reason")[:1]),
+        user_reason=Subquery(said.values("reason")[:1]),
     )
     facts = ("release", "model", "domain", "user_key", "latency_ms")
     return units.order_by("pk").values(

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,7 +22,7 @@ NOT_MIGRATED = {"42P01", "42703"}
 """PostgreSQL: no such table, no such column."""
 
 
-class InputCommand(BaseCommand):
+class InputCommand(BaseCommand, ABC):
     """A command whose `run` may raise InputError or CommandError: one sentence, exit status 2.
 
     Called from Python, the same sentence is a CommandError with ``returncode`` 2. With
@@ -33,8 +34,9 @@ class InputCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
+    @abstractmethod
     def run(self, options: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Do the work and `answer` it."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -216,14 +216,14 @@ def counts(audit: Audit, coder: Coder, saved: Label | None) -> dict[str, Any]:
 
     `answered`: a unit whose flag has an answer that the coder has not read yet.
     """
-    done = DONE.first(coder=coder.pk, audit=audit.pk)
+    done = vars(DONE.first(coder=coder.pk, audit=audit.pk))
     flag = unread_flag(coder)
     answered = Unit.objects.select_related("audit").get(pk=flag.unit_id) if flag else None
     return {
         "saved": saved,
         "answered": answered,
-        "n_mine": getattr(done, "n_mine", 0),
-        "n_today": getattr(done, "n_today", 0),
+        "n_mine": done["n_mine"],
+        "n_today": done["n_today"],
     }
 
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from analysis import judge_strata
 from labeling.judges import Judgement, record_judgements, register_judge
 from labeling.models import Judge
 from tests.test_docs import keys_of, section
@@ -224,6 +225,17 @@ def test_page_command_and_json_say_the_same(large_audit, judged, rey_client):
     for part in ("without", "with_judge"):
         assert f"{100 * share[part]['share']:.1f}" in page
     assert "100.0%" in page
+
+
+def test_a_gain_that_rounds_to_nothing_is_called_none(large_audit, judged, rey_client, monkeypatch):
+    judge = judged("good", {f"o{n}": truth(n) for n in range(400)})
+    monkeypatch.setattr(judge_strata, "_gain", lambda *_: 0.0002)
+    page = rey_client.get(f"/audits/{large_audit.slug}/judges/{judge.pk}/").text
+    assert "It narrows nothing" in page
+    assert "narrower by" not in page
+    out = StringIO()
+    call_command("judges", large_audit.slug, stdout=out)
+    assert "no narrower" in out.getvalue()
 
 
 def test_the_page_of_a_judge_shows_its_prompt_as_text(labelled_audit, project, judged, lea_client):

@@ -53,11 +53,14 @@ def described(found: JudgeReport) -> list[str]:
     )
     if found.share is None:
         return [*lines, f"  as a stratum           no: {found.share_undefined_because}"]
-    gain = "not known" if found.share.gain is None else f"{100 * found.share.gain:.0f}%"
+    gain = "by how much is not known"
+    if found.share.gain is not None:
+        narrower = 100 * found.share.gain
+        gain = f"narrower by {narrower:.0f}%" if narrower >= 0.5 else "no narrower"
     return [
         *lines,
         f"  as a stratum           {points(found.share.without)} becomes "
-        f"{points(found.share.with_judge)}: narrower by {gain}",
+        f"{points(found.share.with_judge)}: {gain}",
     ]
 
 
