@@ -49,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     Tables of a few rows are emptied by DELETE: TRUNCATE makes some 400 files anew after each
     test, and waits for whoever still reads. References are checked at the end in either case.
     """
+    settings.WHITENOISE_AUTOREFRESH = (
+        True  # else each client reads every static file before it asks
+    )
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     options = settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:

@@ -92,6 +92,7 @@ def plain(text: str) -> int:
     return int(re.sub(r"\D", "", text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["demo", "other"])
 def test_the_quotas_are_exact_for_any_seed(which, request):
     outputs = request.getfixturevalue(which).outputs
@@ -112,6 +113,7 @@ def test_thumbs_up_are_right_less_often_in_release_b(which, request):
     assert right == {"A": 1232, "B": 1148}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(demo, other):
     assert digest(generate(DEFAULT_SEED)) == digest(demo) == DIGEST
     assert digest(other) != DIGEST

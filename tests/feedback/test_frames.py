@@ -290,6 +290,7 @@ def test_hostile_strata_are_names_and_not_sql(rate, plan):
     assert len(drawn_ids(plan(strata_field="domain", size=80))) == 80
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
 def test_every_quoted_text_reads_back(text):
     with duckdb.connect() as there:

@@ -296,6 +296,7 @@ def test_an_unknown_audit_is_one_sentence(db):
         call_command("judges", "none")
 
 
+@pytest.mark.slow
 def test_the_frame_is_counted_once_however_many_judges_there_are(
     large_audit, judged, rey_client, django_assert_num_queries
 ):

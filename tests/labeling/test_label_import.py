@@ -214,6 +214,7 @@ def test_a_file_that_is_no_long_table_is_one_sentence(project, tmp_path):
     assert not Audit.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["xstest", "xsum_hallucination", "llmfao"])
 def test_published_sets_give_their_known_alpha(project, shared_dir, name):

@@ -35,6 +35,7 @@ def test_the_notebook_uses_nothing_of_ours_and_holds_no_output():
     assert all(not cell.get("outputs") for cell in NOTEBOOK["cells"])
 
 
+@pytest.mark.slow
 def test_a_small_census_is_computed_again(labelled_audit, run_notebook):
     assert_all_is_computed_again(run_notebook("november"), "november")
 
@@ -48,6 +49,7 @@ def test_an_audit_without_a_label_is_computed_again(make_output, make_audit, run
     assert_all_is_computed_again(names, "november")
 
 
+@pytest.mark.slow
 def test_third_opinions_stay_out_of_agreement_there_too(
     make_open_audit, at_desk, ana_client, ben_client, chi_client, run_notebook
 ):

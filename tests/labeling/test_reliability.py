@@ -154,6 +154,7 @@ def assert_same_report(found, expected):
         assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("asks_third", [False, True])
 def test_every_figure_is_that_of_the_long_table(fill, seed, asks_third):

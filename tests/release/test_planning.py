@@ -139,6 +139,7 @@ class TestRefusals:
         assert caught.value.returncode == 2
 
 
+@pytest.mark.slow
 class TestMoreToDecide:
     def test_the_report_says_how_many_more_units_would_decide(self, label_share, rey_client):
         audit = label_share(28, 80, n=100, frame=2000)

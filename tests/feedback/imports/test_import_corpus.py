@@ -53,6 +53,7 @@ def agrees(expectation, result):
     return result["n_rejected"] > 0 or ("warn" in verdict and bool(result["remarks"]))
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_every_hostile_file_ends_as_expected(shared_dir, run, write, uploads, db):
     tool = materialize(shared_dir)

@@ -43,6 +43,7 @@ def figures(tmp_path):
     return read
 
 
+@pytest.mark.slow
 def test_no_planted_unit_enters_a_figure(ana, ben, lea_client, make_open_audit, make_gold, figures):
     audit = make_open_audit(4)
     add_unit(audit, 10, kind="sham")

@@ -140,6 +140,7 @@ def test_a_unit_the_coder_decided_on_as_the_lead_is_not_repeated(lea, repeating)
     assert planting.next_repeat(repeating, coder) is None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_ten_people_at_once_get_planted_units_and_every_drawn_unit_its_labels(
     make_open_audit, make_gold, make_graders
