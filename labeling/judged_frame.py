@@ -42,12 +42,12 @@ class JudgedSource(DatabaseSource):
         return (
             "SELECT judged.id, judged.channel, judged.negative, judged.score, "
             f"COALESCE(said.correctness, {quoted(NOT_JUDGED)}) AS stratum "
-            f"FROM ({super().relation('', channels)}) AS judged LEFT JOIN ("
-            "SELECT o.external_id AS id, v.correctness FROM labeling_judgeverdict AS v "
-            "JOIN feedback_output AS o ON o.id = v.output_id "
-            f"WHERE v.judge_id = {int(self.judge.pk)} AND v.created_at <= {until} "
-            f"AND (v.superseded_at IS NULL OR v.superseded_at > {until})"
-            ") AS said ON said.id = judged.id"
+            f"FROM ({super().relation('', channels)}) AS judged "
+            "JOIN feedback_output AS own ON own.external_id = judged.id "
+            f"AND own.project_id = {int(self.project.pk)} "
+            "LEFT JOIN labeling_judgeverdict AS said ON said.output_id = own.id "
+            f"AND said.judge_id = {int(self.judge.pk)} AND said.created_at <= {until} "
+            f"AND (said.superseded_at IS NULL OR said.superseded_at > {until})"
         )
 
 
